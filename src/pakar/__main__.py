@@ -1,0 +1,5 @@
+"""`python -m pakar` is the command line."""
+
+from pakar.cli.main import run
+
+run()

@@ -1,0 +1,211 @@
+"""How a question is answered: a model, a retriever, or both.
+
+`Route(model, retriever)` is the central idea of pakar. The base model, plain extraction and RAG
+are values of one type and run through the same code, so that a comparison of them is fair.
+Knows the steps of answering, not how passages are found or text is generated.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pakar.answering.cite import cite
+from pakar.answering.extract import extract
+from pakar.answering.followup import standalone
+from pakar.answering.prompt import Prompt, base_prompt, rag_prompt
+from pakar.answering.relevance import judge
+from pakar.answering.wording import Wording, wording
+from pakar.config import Answering
+from pakar.errors import ConfigError
+from pakar.language.detect import detect
+from pakar.ports import Generation, LanguageModel
+from pakar.types import Answer, Document, Hit, Message, Timings
+
+LoadDocument = Callable[[str], Document]
+# Extraction may look further down the list than a prompt has room for.
+_EXTRACT_HITS = 6
+
+
+class Searcher(Protocol):
+    """What a route asks of a retriever."""
+
+    @property
+    def embedder_spec(self) -> str: ...
+
+    def search(self, question: str, *, k: int) -> list[Hit]: ...
+
+    def language(self, question: str) -> str: ...
+
+    def similarities(self, question: str, texts: Sequence[str]) -> list[float]: ...
+
+
+class AnswerStream(Iterator[str]):
+    """The pieces of an answer as they are written; `answer` is whole once they are used up."""
+
+    def __init__(self, pieces: Generator[str, None, Answer]) -> None:
+        self._pieces = pieces
+        self._answer: Answer | None = None
+
+    def __next__(self) -> str:
+        try:
+            return next(self._pieces)
+        except StopIteration as stop:
+            if self._answer is None:
+                self._answer = stop.value
+            raise StopIteration from None
+
+    @property
+    def answer(self) -> Answer:
+        """The finished answer; reads what is left of the stream first."""
+        for _ in self:
+            pass
+        if self._answer is None:
+            raise RuntimeError("the stream was closed before it ended")
+        return self._answer
+
+    def close(self) -> None:
+        """Stops writing and frees what the model holds."""
+        self._pieces.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way to answer. At least one of `model` and `retriever` is given.
+
+    `load` gives a document by name, for checking quotes. Raises ConfigError where neither a model
+    nor a retriever is given.
+    """
+
+    name: str
+    model: LanguageModel | None
+    retriever: Searcher | None
+    load: LoadDocument
+    passages: int
+    settings: Answering
+
+    def __post_init__(self) -> None:
+        if self.model is None and self.retriever is None:
+            raise ConfigError(f"route {self.name!r} has neither a model nor a retriever")
+
+    def answer(self, question: str, history: Sequence[Message] = ()) -> Answer:
+        """Answers one question; `history` holds the turns before it, the oldest first."""
+        return self.stream(question, history).answer
+
+    def stream(self, question: str, history: Sequence[Message] = ()) -> AnswerStream:
+        """The same, as it is written."""
+        return AnswerStream(_run(self, question, history))
+
+
+def _run(route: Route, question: str, history: Sequence[Message]) -> Generator[str, None, Answer]:
+    clock = _Clock()
+    language = _language(route, question)
+    words = wording(language)
+    hits: list[Hit] = []
+    if route.retriever is not None:
+        sought = standalone(question, history, language=language, model=route.model, wording=words)
+        wanted = route.passages if route.model is not None else max(route.passages, _EXTRACT_HITS)
+        hits = route.retriever.search(sought, k=wanted)
+        clock.retrieved()
+        relevance = judge(sought, hits, language=language, embedder=route.retriever.embedder_spec)
+        if not relevance.enough:
+            yield words.nothing_found
+            clock.wrote()
+            return _unknown(route, words.nothing_found, hits, clock)
+        if route.model is None:
+            found = extract(
+                sought,
+                hits,
+                language=language,
+                load=route.load,
+                similarities=route.retriever.similarities,
+            )
+            yield found.text
+            clock.wrote()
+            return Answer(
+                found.text, route.name, found.citations, hits=tuple(hits), timings=clock.timings()
+            )
+    text, prompt = yield from _generate(route, question, hits, history, words, clock)
+    return _cited(route, text, prompt, hits, language, clock)
+
+
+def _generate(
+    route: Route,
+    question: str,
+    hits: Sequence[Hit],
+    history: Sequence[Message],
+    words: Wording,
+    clock: _Clock,
+) -> Generator[str, None, tuple[str, Prompt]]:
+    model = route.model
+    if model is None:
+        raise ConfigError(f"route {route.name!r} has no model")
+    room = model.info.context_tokens - route.settings.max_tokens
+    count = model.count_tokens
+    if route.retriever is None:
+        prompt = base_prompt(question, history, wording=words, count_tokens=count, room=room)
+    else:
+        prompt = rag_prompt(question, hits, history, wording=words, count_tokens=count, room=room)
+    settings = Generation(route.settings.max_tokens, route.settings.temperature)
+    pieces: list[str] = []
+    for piece in model.generate(prompt.messages, settings):
+        shown = piece if pieces else piece.lstrip()
+        if shown:
+            clock.wrote()
+            pieces.append(shown)
+            yield shown
+    return "".join(pieces).rstrip(), prompt
+
+
+def _cited(
+    route: Route, text: str, prompt: Prompt, hits: Sequence[Hit], language: str, clock: _Clock
+) -> Answer:
+    if wording(language).says_unknown(text):
+        return _unknown(route, text, hits, clock)
+    support = cite(text, prompt.hits, language=language, load=route.load)
+    notes = []
+    if prompt.left_out:
+        notes.append(f"{prompt.left_out} of {len(hits)} passages found no room in the prompt")
+    if not text:
+        notes.append("the model wrote nothing")
+    return Answer(
+        text,
+        route.name,
+        support.citations,
+        support.unsupported,
+        hits=tuple(hits),
+        timings=clock.timings(),
+        notes=tuple(notes),
+    )
+
+
+def _unknown(route: Route, text: str, hits: Sequence[Hit], clock: _Clock) -> Answer:
+    return Answer(text, route.name, abstained=True, hits=tuple(hits), timings=clock.timings())
+
+
+def _language(route: Route, question: str) -> str:
+    if route.settings.language != "auto":
+        return route.settings.language
+    return route.retriever.language(question) if route.retriever else detect(question)
+
+
+class _Clock:
+    """Takes the times of one answer."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self._retrieval = 0.0
+        self._first: float | None = None
+
+    def retrieved(self) -> None:
+        self._retrieval = time.perf_counter() - self._start
+
+    def wrote(self) -> None:
+        if self._first is None:
+            self._first = time.perf_counter() - self._start
+
+    def timings(self) -> Timings:
+        total = time.perf_counter() - self._start
+        return Timings(self._retrieval, self._first if self._first is not None else total, total)

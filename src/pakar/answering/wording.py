@@ -1,0 +1,74 @@
+"""What pakar says to a model and to a reader, in the reader's language.
+
+The words lie in `phrases/LANGUAGE/*.txt`, so that they can be read and improved without reading
+code. Knows no passages and no model.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from string import Template
+
+LANGUAGES = ("en", "id")
+_SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """All texts of one language; `unknown` are the ways of saying that one does not know."""
+
+    rag: str
+    base: str
+    nothing_found: str
+    unknown: tuple[str, ...]
+    question_template: Template
+    rewrite_template: Template
+
+    def question(self, question: str, passages: str) -> str:
+        return self.question_template.substitute(question=question, passages=passages)
+
+    def rewrite(self, question: str, conversation: str) -> str:
+        return self.rewrite_template.substitute(question=question, conversation=conversation)
+
+    def says_unknown(self, answer: str) -> bool:
+        """Whether an answer says that it does not know, in any of the known languages' ways."""
+        start = _plain(answer)
+        return any(
+            start.startswith(_plain(phrase))
+            for language in LANGUAGES
+            for phrase in _texts(language)["unknown"].splitlines()
+        )
+
+
+@lru_cache(maxsize=32)
+def wording(language: str) -> Wording:
+    """The texts for a language; for one without texts the English ones, told to answer in kind."""
+    known = language if language in LANGUAGES else "en"
+    texts = _texts(known)
+    ending = "" if known == language else f" {texts['other']}"
+    return Wording(
+        rag=texts["rag"] + ending,
+        base=texts["base"] + ending,
+        nothing_found=texts["nothing_found"],
+        unknown=tuple(texts["unknown"].splitlines()),
+        question_template=Template(texts["question"]),
+        rewrite_template=Template(texts["rewrite"]),
+    )
+
+
+@lru_cache(maxsize=8)
+def _texts(language: str) -> dict[str, str]:
+    folder = files("pakar.answering") / "phrases" / language
+    return {
+        entry.name.removesuffix(".txt"): entry.read_text(encoding="utf-8").strip()
+        for entry in folder.iterdir()
+        if entry.name.endswith(".txt")
+    }
+
+
+def _plain(text: str) -> str:
+    folded = text.casefold().replace("’", "'").strip(" \t\n\"'*-")
+    return _SPACES.sub(" ", folded).rstrip(".")

@@ -1,0 +1,1 @@
+"""Implementations of the ports, one library a file. Nothing here is imported before it is used."""

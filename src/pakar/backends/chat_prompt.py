@@ -1,0 +1,141 @@
+"""Turns a conversation into the tokens that a model was trained on, by its own chat template.
+
+Works with the libraries tokenizers and Jinja alone, so that counting a prompt starts neither
+torch nor transformers. Text in a message can never become a control token: a document that
+contains `<|end|>` does not end the turn.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pakar.backends.chat_template import ChatTemplate, TemplateRefusedError, read_chat_template
+from pakar.backends.encoder_folder import read_json
+from pakar.backends.presets import TURN_ENDS
+from pakar.backends.text_tokenizer import load_tokenizer, printable
+from pakar.errors import ModelError
+from pakar.types import Message
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+_TOKEN_FLAGS = ("lstrip", "normalized", "rstrip", "single_word", "special")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    tokenizer: Tokenizer
+    template: ChatTemplate
+    control: re.Pattern[str]
+
+
+class ChatPrompt:
+    """A folder's tokenizer with its template; loaded at the first use, safe between threads."""
+
+    def __init__(self, folder: Path, spec: str) -> None:
+        self._folder = folder
+        self._spec = spec
+        self._parts: _Parts | None = None
+        self._lock = threading.Lock()
+
+    def text(self, messages: Sequence[Message]) -> str:
+        """The prompt as text, up to where the model's answer begins."""
+        if not messages:
+            raise ModelError("A prompt needs at least one message")
+        parts = self._loaded()
+        turns = [Message(turn.role, _harmless(turn.content, parts.control)) for turn in messages]
+        if turns[0].role == "system" and len(turns) > 1 and not _has_system(parts.template, turns):
+            turns = _without_system(turns)
+        try:
+            return parts.template.render(turns)
+        except TemplateRefusedError as error:
+            raise ModelError(
+                f"{self._spec}: its chat template refuses these turns "
+                f"({', '.join(turn.role for turn in turns)}): {error}",
+                hint="Let user and assistant take turns, beginning with the user.",
+            ) from error
+
+    def ids(self, messages: Sequence[Message]) -> list[int]:
+        """The prompt as tokens."""
+        text = self.text(messages)
+        return self._loaded().tokenizer.encode(text, add_special_tokens=False).ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of an answer's tokens, control tokens left out."""
+        return self._loaded().tokenizer.decode(list(ids), skip_special_tokens=True)
+
+    def stop_ids(self, stop_tokens: Sequence[str]) -> frozenset[int]:
+        """End of sequence, these tokens, and those with which the template ends a turn."""
+        parts = self._loaded()
+        names = {*stop_tokens, *(end for end in TURN_ENDS if end in parts.template.source)}
+        names.add(parts.template.tokens.get("eos_token", ""))
+        ids = (parts.tokenizer.token_to_id(name) for name in names)
+        return frozenset(token for token in ids if token is not None)
+
+    def _loaded(self) -> _Parts:
+        """Raises ModelError where the folder has no tokenizer or no template."""
+        with self._lock:
+            if self._parts is None:
+                self._parts = self._load()
+            return self._parts
+
+    def _load(self) -> _Parts:
+        tokenizer = load_tokenizer(self._folder / "tokenizer.json")
+        template = read_chat_template(self._folder)
+        if template is None:
+            raise ModelError(
+                f"{self._spec}: no chat template, so it is a base model that was not taught to "
+                "answer",
+                hint="Choose the model's instruct version.",
+            )
+        _update_tokens(tokenizer, self._folder)
+        added = (token.content for token in tokenizer.get_added_tokens_decoder().values())
+        return _Parts(tokenizer, template, _any_of({*added, *template.tokens.values()}))
+
+
+def _update_tokens(tokenizer: Tokenizer, folder: Path) -> None:
+    """tokenizer_config.json has the last word on what its added tokens do to spaces around."""
+    from tokenizers import AddedToken
+
+    added = read_json(folder / "tokenizer_config.json").get("added_tokens_decoder")
+    for entry in added.values() if isinstance(added, dict) else []:
+        if not isinstance(entry, dict) or not isinstance(entry.get("content"), str):
+            raise ModelError(f"{folder}: an added token is no object", hint="Fetch it again.")
+        flags = {flag: bool(entry[flag]) for flag in _TOKEN_FLAGS if flag in entry}
+        token = AddedToken(entry["content"], **flags)
+        if token.special:
+            tokenizer.add_special_tokens([token])
+        else:
+            tokenizer.add_tokens([token])
+
+
+def _any_of(tokens: Iterable[str]) -> re.Pattern[str]:
+    # Longest first, so that no token hides inside another. One character cannot be broken.
+    escaped = [
+        re.escape(token) for token in sorted(tokens, key=len, reverse=True) if len(token) > 1
+    ]
+    return re.compile("|".join(escaped) or r"(?!)")
+
+
+def _harmless(text: str, control: re.Pattern[str]) -> str:
+    """The text with every control token broken by a space behind its first character."""
+    return control.sub(lambda match: f"{match[0][0]} {match[0][1:]}", printable(text))
+
+
+def _has_system(template: ChatTemplate, turns: Sequence[Message]) -> bool:
+    """Whether the template writes a system turn; some drop it, some refuse it."""
+    try:
+        return turns[0].content.strip() in template.render(turns)
+    except TemplateRefusedError:
+        return False
+
+
+def _without_system(turns: Sequence[Message]) -> list[Message]:
+    """The system turn's text goes to the start of the next turn."""
+    system, first, *rest = turns
+    return [Message(first.role, f"{system.content}\n\n{first.content}"), *rest]

@@ -1,0 +1,39 @@
+"""The kind `path`: models in folders on this machine, as transformers saves them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pakar.errors import ModelMissingError
+from pakar.ports import Embedder, LanguageModel, Reranker
+
+
+def open_embedder(name: str, *, trust_remote_code: bool) -> Embedder:
+    from pakar.backends.sentence_transformers import open_embedder_folder
+
+    return open_embedder_folder(_folder(name), f"path:{name}", trust_remote_code=trust_remote_code)
+
+
+def open_language_model(name: str, *, trust_remote_code: bool) -> LanguageModel:
+    from pakar.backends.transformers_lm import TransformersLanguageModel
+
+    return TransformersLanguageModel(
+        _folder(name), f"path:{name}", trust_remote_code=trust_remote_code
+    )
+
+
+def open_reranker(name: str, *, trust_remote_code: bool) -> Reranker:
+    from pakar.backends.cross_encoder import CrossEncoderReranker
+
+    return CrossEncoderReranker(_folder(name), f"path:{name}", trust_remote_code=trust_remote_code)
+
+
+def _folder(name: str) -> Path:
+    folder = Path(name).expanduser().absolute()
+    if not (folder / "config.json").is_file():
+        problem = "has no config.json" if folder.is_dir() else "is no folder"
+        raise ModelMissingError(
+            f"'path:{name}': {folder} {problem}",
+            hint="Point to the folder that holds the model's config.json and *.safetensors.",
+        )
+    return folder

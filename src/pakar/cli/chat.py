@@ -1,0 +1,46 @@
+"""A conversation in the terminal: each question may lean on what was said before."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from pakar.cli.terminal import plain, show_sources
+from pakar.expert import Expert
+from pakar.types import Answer, Message
+
+_ENDINGS = ("exit", "quit", "keluar")
+
+
+def chat(expert: Expert, console: Console, *, route: str | None) -> None:
+    """Reads questions until an empty line, the end of the input, or "exit"."""
+    console.print("Ask about the documents. An empty line ends the conversation.")
+    history: list[Message] = []
+    while question := _question(console):
+        answer = ask(expert, console, question, route=route, history=history)
+        history += [Message("user", question), Message("assistant", answer.text)]
+
+
+def ask(
+    expert: Expert,
+    console: Console,
+    question: str,
+    *,
+    route: str | None,
+    history: list[Message],
+) -> Answer:
+    """Streams one answer to the console, its sources after it."""
+    stream = expert.stream(question, route=route, history=history)
+    for piece in stream:
+        console.print(Text(plain(piece)), end="", soft_wrap=True)
+    console.print()
+    show_sources(console, stream.answer)
+    return stream.answer
+
+
+def _question(console: Console) -> str:
+    try:
+        line = console.input("\n[bold]?[/bold] ").strip()
+    except (EOFError, KeyboardInterrupt):
+        return ""
+    return "" if line.casefold() in _ENDINGS else line

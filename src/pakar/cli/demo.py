@@ -1,0 +1,163 @@
+"""The whole story on the shipped example: documents in, questions answered with sources, measured.
+
+Everything shown is computed in this run, on this machine, without a network.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from pakar.cli.chat import ask
+from pakar.cli.progress import indexing
+from pakar.cli.terminal import show_hits, show_report
+from pakar.config import FILE_NAME
+from pakar.errors import ExpertError
+from pakar.evaluation.metrics import ndcg, recall, token_f1
+from pakar.evaluation.questions import Question, load_questions
+from pakar.expert import Expert
+
+_SEARCHED = "What does a cheque book cost?"
+_EXTRACTED = (
+    "Which award did ZX Bank win for digital transformation?",
+    "Is there a fee for a locker?",
+)
+_WRITTEN = "How do I block a lost debit card?"
+_UNANSWERABLE = "How many branches does ZX Bank have in Tokyo?"
+# Enough to see the difference, few enough for a coffee's length; the docs measure all.
+_ANSWERED = 8
+_DEPTH = 10
+
+
+def play(folder: Path, console: Console) -> dict[str, object]:
+    """Makes the demo's expert in `folder` (or goes on with it) and returns what was measured."""
+    started = time.monotonic()
+    _say(console, "1. An expert is a folder")
+    expert = _expert(folder, console)
+    _say(console, "2. Documents in: 71 files of a fictional bank, in five formats")
+    with indexing(console) as progress:
+        show_report(console, expert.add(expert.folder / "documents", progress=progress))
+    _say(console, f"3. Search: {_SEARCHED}")
+    show_hits(console, expert.search(_SEARCHED, 3))
+    _say(
+        console, "4. Answers without a language model: the best sentences, verbatim (route extract)"
+    )
+    for question in (*_EXTRACTED, _UNANSWERABLE):
+        _ask(expert, console, question, "extract")
+    _say(console, "5. The small model writes, pakar checks every sentence (route rag)")
+    console.print(
+        f"The model is {expert.config.models.language_model}; loading takes some seconds."
+    )
+    _ask(expert, console, _WRITTEN, "rag")
+    _say(console, "6. Measured on held-out questions, in this run")
+    figures = _measure(expert, console)
+    minutes = (time.monotonic() - started) / 60
+    console.print(f"\nDone in {minutes:.1f} minutes. Go on with it:", highlight=False)
+    console.print(Text(f"    pakar ask --expert {expert.folder}", style="bold"))
+    return figures
+
+
+def _expert(folder: Path, console: Console) -> Expert:
+    if (folder / FILE_NAME).is_file():
+        console.print(f"{folder} is there already; going on with it.")
+        return Expert.open(folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise ExpertError(
+            f"{folder} is not empty and no expert", hint="Name another folder: pakar demo --dir DIR"
+        )
+    with as_file(_example()) as source:
+        shutil.copytree(source, folder, ignore=shutil.ignore_patterns(".pakar"), dirs_exist_ok=True)
+    console.print(f"Copied the example to {folder}: pakar.toml, documents/, questions.jsonl.")
+    return Expert.open(folder)
+
+
+def _example() -> Path:
+    """The example as installed, or as it lies in a checkout."""
+    installed = Path(str(files("pakar"))) / "examples" / "zx_bank"
+    checkout = Path(__file__).resolve().parents[3] / "examples" / "zx_bank"
+    for place in (installed, checkout):
+        if (place / FILE_NAME).is_file():
+            return place
+    raise ExpertError("the example is not in this installation", hint="Install pakar again.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """Means over the questions of one kind."""
+
+    ndcg: float
+    recall: float
+    questions: int
+
+
+def _measure(expert: Expert, console: Console) -> dict[str, object]:
+    questions = load_questions(expert.folder / "questions.jsonl")
+    answerable = [one for one in questions if one.answerable]
+    foreign = [one for one in questions if not one.answerable]
+    console.print(f"Searching for {len(answerable)} questions whose documents are known ...")
+    found = _retrieval(expert, answerable)
+    console.print(
+        f"    nDCG@{_DEPTH} {found.ndcg:.3f}, recall@{_DEPTH} {found.recall:.3f} (by document)"
+    )
+    refused = sum(expert.ask(one.question, route="extract").abstained for one in foreign)
+    wrongly = sum(expert.ask(one.question, route="extract").abstained for one in answerable)
+    console.print(
+        f"Refused {refused} of {len(foreign)} questions that the documents do not answer,"
+    )
+    console.print(f"    and wrongly {wrongly} of {len(answerable)} that they do.")
+    sample = answerable[:: max(1, len(answerable) // _ANSWERED)][:_ANSWERED]
+    console.print(f"Answering {len(sample)} of them with and without the model ...")
+    scores = {route: _answers(expert, sample, route) for route in ("extract", "rag")}
+    for route, score in scores.items():
+        console.print(f"    {route}: token F1 {score:.3f} against the reference answers")
+    console.print(
+        f"    ({len(sample)} questions are too few for a verdict; the docs give all of them.)"
+    )
+    return {
+        "questions": len(answerable),
+        "ndcg@10": found.ndcg,
+        "recall@10": found.recall,
+        "unanswerable": len(foreign),
+        "refused": refused,
+        "wrongly_refused": wrongly,
+        "answered": len(sample),
+        "token_f1": scores,
+    }
+
+
+def _retrieval(expert: Expert, questions: Sequence[Question]) -> _Scores:
+    rankings = [
+        [hit.document for hit in expert.search(one.question, 5 * _DEPTH)] for one in questions
+    ]
+    gold = [one.documents for one in questions]
+    count = max(1, len(questions))
+    return _Scores(
+        sum(ndcg(found, wanted, _DEPTH) for found, wanted in zip(rankings, gold, strict=True))
+        / count,
+        sum(recall(found, wanted, _DEPTH) for found, wanted in zip(rankings, gold, strict=True))
+        / count,
+        len(questions),
+    )
+
+
+def _answers(expert: Expert, questions: Sequence[Question], route: str) -> float:
+    answers = [expert.ask(one.question, route=route).text for one in questions]
+    scores = [token_f1(text, one.answers) for text, one in zip(answers, questions, strict=True)]
+    return sum(scores) / max(1, len(scores))
+
+
+def _ask(expert: Expert, console: Console, question: str, route: str) -> None:
+    console.print(Text(f"\n? {question}", style="bold"))
+    ask(expert, console, question, route=route, history=[])
+
+
+def _say(console: Console, title: str) -> None:
+    console.print()
+    console.rule(Text(title, style="bold"), align="left")

@@ -1,0 +1,147 @@
+"""The edge of every command: one clear error instead of a stack trace, the right exit code, and
+either one JSON document on standard output or text for a person.
+
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but some sources could not be read.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import click
+import typer
+
+from pakar.errors import PakarError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pakar.expert import Expert
+    from pakar.types import AddReport
+
+FAILED = 1
+WRONG_USAGE = 2
+SOME_FAILED = 3
+INTERRUPTED = 130
+
+
+class Edge:
+    """Used as `with Edge(json) as edge:` around the body of a command."""
+
+    def __init__(self, json: bool) -> None:
+        self._json = json
+        self._code = 0
+
+    def __enter__(self) -> Edge:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if problem is None:
+            if self._code:
+                raise typer.Exit(self._code)
+            return
+        if isinstance(problem, (typer.Exit, typer.Abort, click.ClickException)) or os.environ.get(
+            "PAKAR_DEBUG"
+        ):
+            return
+        if isinstance(problem, BrokenPipeError):
+            self._close_output()
+        if isinstance(problem, KeyboardInterrupt):
+            self.say("Interrupted. What was done stays; run it again to go on.")
+            raise typer.Exit(INTERRUPTED)
+        if isinstance(problem, Exception):
+            self._fail(_explained(problem))
+
+    @property
+    def console(self) -> Console:
+        """For results: standard output; with --json, standard error."""
+        from rich.console import Console
+
+        return Console(stderr=self._json, highlight=False)
+
+    @property
+    def progress(self) -> Console:
+        """For everything that is no result: standard error."""
+        from rich.console import Console
+
+        return Console(stderr=True, highlight=False)
+
+    def open(self, folder: Path) -> Expert:
+        from pakar.expert import Expert
+
+        return Expert.open(folder)
+
+    def say(self, line: str) -> None:
+        """One line for the person, on standard error."""
+        from pakar.cli.terminal import plain
+
+        typer.echo(plain(line), err=True)
+
+    def hint(self, line: str) -> None:
+        if line:
+            self.say(f"Hint: {line}")
+
+    def document(self, document: dict[str, object]) -> None:
+        """The result for scripts; shown with --json only."""
+        if self._json:
+            from pakar.cli import as_json
+
+            as_json.write(document)
+
+    def show(self, show: Callable[[Console], None]) -> None:
+        """The result for people; shown without --json only."""
+        if not self._json:
+            show(self.console)
+
+    def report(self, done: AddReport) -> None:
+        """What an indexing command did; some failed sources make the exit code 3."""
+        from pakar.cli import as_json
+        from pakar.cli.terminal import show_report
+
+        self.document(as_json.report(done))
+        self.show(lambda console: show_report(console, done))
+        if done.failed:
+            self._code = SOME_FAILED
+
+    def required(self, question: str | None) -> str:
+        """A question; --json needs one, as a conversation is no single document."""
+        if question is None:
+            raise typer.BadParameter("--json needs a QUESTION")
+        return question
+
+    def _fail(self, problem: PakarError) -> None:
+        from pakar.cli import as_json
+        from pakar.cli.terminal import show_error
+
+        self.document(as_json.error(problem))
+        show_error(self.progress, problem)
+        raise typer.Exit(FAILED)
+
+    def _close_output(self) -> None:
+        # The reader of a pipe is gone; nothing may be written when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(FAILED)
+
+
+def _explained(problem: Exception) -> PakarError:
+    if isinstance(problem, PakarError):
+        return problem
+    if isinstance(problem, OSError):
+        where = f"{problem.filename}: " if problem.filename else ""
+        return PakarError(
+            f"{where}{problem.strerror or problem}", hint="Check the disk and rights."
+        )
+    return PakarError(
+        f"unexpected {type(problem).__name__}: {problem}",
+        hint="This is a fault of pakar. Run it again with PAKAR_DEBUG=1 and report what it says.",
+    )

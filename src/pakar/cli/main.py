@@ -1,0 +1,199 @@
+"""The commands: each parses, calls one method of `Expert`, and shows the result."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from pakar.cli import as_json
+from pakar.cli.edge import Edge
+from pakar.version import __version__
+
+app = typer.Typer(
+    name="pakar",
+    help="Make a small language model an expert in your documents, with sources.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ExpertDir = Annotated[
+    Path, typer.Option("--expert", metavar="DIR", help="The expert's folder.", show_default=".")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+RouteName = Annotated[
+    Optional[str],  # noqa: UP045  typer reads it at run time
+    typer.Option("--route", help="rag, extract or base. Default: the one in pakar.toml."),
+]
+HERE = Path()
+
+
+def run() -> None:
+    """The entry point of the command `pakar`."""
+    # Set before any library is imported: no telemetry, no progress bars of others in the output.
+    for name in ("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS", "DO_NOT_TRACK"):
+        os.environ.setdefault(name, "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    app()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pakar {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Make a small language model an expert in your documents, with sources."""
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help="Where the demo's expert is made.")] = Path(
+        "pakar-demo"
+    ),
+    json: AsJson = False,
+) -> None:
+    """Show the whole story on the shipped example, offline."""
+    with Edge(json) as edge:
+        from pakar.cli.demo import play
+
+        edge.document(play(folder, edge.console))
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
+    model: Annotated[str, typer.Option("--model", metavar="SPEC")] = "",
+    embedder: Annotated[str, typer.Option("--embedder", metavar="SPEC")] = "",
+    json: AsJson = False,
+) -> None:
+    """Make a new expert."""
+    with Edge(json) as edge:
+        from pakar.config import DEFAULT_EMBEDDER, DEFAULT_MODEL
+        from pakar.expert import Expert
+
+        expert = Expert.create(
+            folder, language_model=model or DEFAULT_MODEL, embedder=embedder or DEFAULT_EMBEDDER
+        )
+        edge.say(f"Made {expert.folder}/pakar.toml. Next: pakar add DOCUMENTS --expert {folder}")
+        edge.document({"expert": str(expert.folder)})
+
+
+@app.command()
+def add(
+    sources: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="[SOURCE]...", help="Files and folders. None: all that were added."),
+    ] = None,
+    expert: ExpertDir = HERE,
+    json: AsJson = False,
+) -> None:
+    """Index documents; reads only what is new or changed."""
+    with Edge(json) as edge:
+        from pakar.cli.progress import indexing
+
+        opened = edge.open(expert)
+        with indexing(edge.progress) as progress:
+            done = opened.add(*(sources or ()), progress=progress, on_wait=edge.say)
+        edge.report(done)
+
+
+@app.command()
+def remove(
+    documents: Annotated[list[str], typer.Argument(metavar="DOCUMENT...")],
+    expert: ExpertDir = HERE,
+    json: AsJson = False,
+) -> None:
+    """Take documents, or folders of them, out of the index. The files stay."""
+    with Edge(json) as edge:
+        edge.report(edge.open(expert).remove(*documents, on_wait=edge.say))
+
+
+@app.command()
+def reindex(expert: ExpertDir = HERE, json: AsJson = False) -> None:
+    """Build the index anew, with the settings of now."""
+    with Edge(json) as edge:
+        from pakar.cli.progress import indexing
+
+        opened = edge.open(expert)
+        with indexing(edge.progress) as progress:
+            done = opened.reindex(progress=progress, on_wait=edge.say)
+        edge.report(done)
+
+
+@app.command()
+def status(expert: ExpertDir = HERE, json: AsJson = False) -> None:
+    """Show what the expert holds and whether its index fits the settings."""
+    with Edge(json) as edge:
+        from pakar.cli.terminal import show_status
+
+        found = edge.open(expert).status()
+        edge.document(as_json.status(found))
+        edge.show(lambda console: show_status(console, found))
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument()],
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 10,
+    document: Annotated[
+        Optional[list[str]], typer.Option("--document", help="Only in this document.")  # noqa: UP045
+    ] = None,
+    kind: Annotated[
+        Optional[list[str]], typer.Option("--kind", help="content, summary or row.")  # noqa: UP045
+    ] = None,
+    heading: Annotated[str, typer.Option("--heading", help="Only below such a heading.")] = "",
+    expert: ExpertDir = HERE,
+    json: AsJson = False,
+) -> None:
+    """Find passages, with the scores that found them."""
+    with Edge(json) as edge:
+        from pakar.cli.terminal import show_hits
+
+        hits = edge.open(expert).search(
+            query, k, documents=document or (), kinds=kind or (), heading=heading
+        )
+        edge.document(as_json.hits(hits))
+        edge.show(lambda console: show_hits(console, hits))
+
+
+@app.command()
+def ask(
+    question: Annotated[Optional[str], typer.Argument(help="None: a conversation.")] = None,  # noqa: UP045
+    route: RouteName = None,
+    expert: ExpertDir = HERE,
+    json: AsJson = False,
+) -> None:
+    """Answer a question with sources; without QUESTION, hold a conversation."""
+    with Edge(json) as edge:
+        from pakar.cli import chat
+
+        opened = edge.open(expert)
+        if json:
+            edge.document(as_json.answer(opened.ask(edge.required(question), route=route)))
+        elif question is None:
+            chat.chat(opened, edge.console, route=route)
+        else:
+            chat.ask(opened, edge.console, question, route=route, history=[])
+        edge.hint(opened.advice(route))
+
+
+@app.command()
+def doctor(expert: ExpertDir = HERE, json: AsJson = False) -> None:
+    """Show what this machine can do and what is missing."""
+    with Edge(json) as edge:
+        from pakar.cli.doctor import examine, show
+
+        findings = examine(expert)
+        edge.document({"checks": [finding.as_json() for finding in findings]})
+        edge.show(lambda console: show(console, findings))

@@ -1,0 +1,42 @@
+"""Progress of long work, on standard error: documents, rate, time left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from pakar.index.build import Progress as IndexProgress
+
+
+@contextmanager
+def indexing(console: Console) -> Iterator[IndexProgress]:
+    """A callback for `Expert.add` that draws a bar while the context lasts."""
+    bar = Progress(
+        TextColumn("Reading and indexing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("documents, {task.fields[passages]} passages, {task.fields[rate]} a second"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("", total=None, passages=0, rate="-")
+
+        def report(done: int, total: int, passages: int, current: str) -> None:
+            elapsed = bar.tasks[task].elapsed or 0.0
+            rate = f"{passages / elapsed:.1f}" if passages and elapsed else "-"
+            bar.update(task, completed=done, total=total, passages=passages, rate=rate)
+
+        yield report

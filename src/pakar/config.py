@@ -1,0 +1,167 @@
+"""pakar.toml: read strictly, passed in, never global.
+
+An unknown key or a value out of range is an error that names the key and the nearest right one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pakar.errors import ConfigError
+
+FILE_NAME = "pakar.toml"
+DEFAULT_MODEL = "bundled:smollm2-135m-instruct"
+DEFAULT_EMBEDDER = "bundled:multilingual-e5-small"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Models(_Section):
+    """Which models, by spec: bundled:NAME, hf:ORG/NAME, path:DIR, openai:NAME@URL."""
+
+    language_model: str = DEFAULT_MODEL
+    embedder: str = DEFAULT_EMBEDDER
+    reranker: str = ""
+    trust_remote_code: bool = False
+
+
+class Passages(_Section):
+    """How documents are split. A change of these needs `pakar reindex`."""
+
+    tokens: Annotated[int, Field(ge=32, le=8192)] = 200
+
+
+class Documents(_Section):
+    """What is read. Larger sources are refused, with one line in the report."""
+
+    max_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 100
+    max_characters: Annotated[int, Field(ge=1_000)] = 20_000_000
+
+
+class Retrieval(_Section):
+    """How passages are found and how many go to the model."""
+
+    passages: Annotated[int, Field(ge=1, le=100)] = 5
+    candidates: Annotated[int, Field(ge=10, le=1000)] = 100
+    vector_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.6
+    rerank: Annotated[int, Field(ge=1, le=200)] = 20
+
+
+class Answering(_Section):
+    """How answers are written."""
+
+    route: str = "rag"
+    max_tokens: Annotated[int, Field(ge=1, le=32_768)] = 160
+    temperature: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
+    language: Literal["auto", "en", "id"] = "auto"
+
+
+class Config(_Section):
+    """The whole of pakar.toml; every section and key has a default."""
+
+    models: Models = Models()
+    documents: Documents = Documents()
+    passages: Passages = Passages()
+    retrieval: Retrieval = Retrieval()
+    answering: Answering = Answering()
+
+
+def load_config(folder: Path) -> Config:
+    """Reads pakar.toml of an expert's folder."""
+    path = folder / FILE_NAME
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}", hint="Correct that line.") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        raise _explain(path, error) from error
+
+
+def _explain(path: Path, error: ValidationError) -> ConfigError:
+    first = error.errors()[0]
+    location = [str(part) for part in first["loc"]]
+    key = ".".join(location)
+    if first["type"] != "extra_forbidden":
+        return ConfigError(
+            f"{path}: {key} = {first['input']!r}: {first['msg'].lower()}",
+            hint=f"Set {key} to a valid value, or delete the line to use the default.",
+        )
+    known = _keys_beside(location)
+    near = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.0)
+    return ConfigError(
+        f"{path}: unknown key {key!r}",
+        hint=f"Did you mean {near[0]!r}? Known here: {', '.join(known)}.",
+    )
+
+
+def _keys_beside(location: list[str]) -> list[str]:
+    section: type[BaseModel] = Config
+    for part in location[:-1]:
+        annotation = section.model_fields[part].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        section = annotation
+    return sorted(section.model_fields)
+
+
+def template(*, language_model: str = DEFAULT_MODEL, embedder: str = DEFAULT_EMBEDDER) -> str:
+    """The pakar.toml of a new expert: every key with its default and what it does."""
+    return _TEMPLATE.format(language_model=_quoted(language_model), embedder=_quoted(embedder))
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+_TEMPLATE = """\
+# What this expert is. Every key may be left out; unknown keys are errors.
+
+[models]
+# bundled:NAME, hf:ORG/NAME, path:DIR or openai:NAME@URL.
+# An endpoint's key comes from the environment (PAKAR_API_KEY or OPENAI_API_KEY), never from here.
+language_model = {language_model}
+embedder = {embedder}
+# A cross-encoder that re-reads the best passages with the question, such as
+# "hf:cross-encoder/ms-marco-MiniLM-L-6-v2". Empty: none.
+reranker = ""
+# Runs Python code that comes with a model. Leave it off unless you have read that code.
+trust_remote_code = false
+
+[documents]
+# Larger sources are refused, each with one line in the report.
+max_megabytes = 100
+max_characters = 20000000
+
+[passages]
+# Size of a passage in the embedder's tokens. After a change: pakar reindex
+tokens = 200
+
+[retrieval]
+# Passages that go to the model, and how many each retriever proposes.
+passages = 5
+candidates = 100
+# 1 trusts only the vectors (meaning), 0 only the words (BM25).
+vector_weight = 0.6
+# How many of the best passages the reranker re-reads, where there is one.
+rerank = 20
+
+[answering]
+# rag: the model with passages. base: the model alone. extract: the best sentences, no model.
+route = "rag"
+max_tokens = 160
+temperature = 0.0
+# auto: the question's language.
+language = "auto"
+"""

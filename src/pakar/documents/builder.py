@@ -1,0 +1,130 @@
+"""Builds a document's text block by block and keeps the marks at exact offsets.
+
+Every reader writes through this builder, so that the same content gives the same text whatever
+format it came in. Knows nothing of files or formats.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pakar.ports import Extracted
+from pakar.types import Mark, MarkKind
+
+_SPACES = re.compile(r"\s+")
+# Marks that show nothing and would only keep equal words from being found equal: soft hyphens,
+# zero-width spaces, byte order marks, control characters.
+_INVISIBLE = re.compile(r"[\u00ad\u200b\u2060\ufeff\x00-\x08\x0e-\x1b\x7f]")
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+# Left over where a file was converted from Markdown that wrote its signs twice.
+_MARKDOWN_SIGNS = re.compile(r"(?:#{1,6}\s+)+(?=\S)")
+
+
+class TextBuilder:
+    """Collects headings, paragraphs, list items and tables into text and marks.
+
+    Blocks are separated by one empty line, list items and table rows by a line break. All white
+    space inside a block becomes single spaces, so a block never holds a line break.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._length = 0
+        self._marks: list[Mark] = []
+        self._open: tuple[MarkKind, str, int] | None = None
+        self._last_was_line = False
+        self.title = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return self._length == 0
+
+    def heading(self, text: str, level: int) -> None:
+        """`level` counts from 1. The first heading of level 1 becomes the title."""
+        words = _clean(text)
+        words = _MARKDOWN_SIGNS.sub("", words, count=1) if words.startswith("#") else words
+        if not words:
+            return
+        start = self._block(words, gap="\n\n")
+        self._marks.append(Mark("heading", start, self._length, words, max(1, level)))
+        if level == 1 and not self.title:
+            self.title = words
+
+    def paragraph(self, text: str) -> None:
+        words = _clean(text)
+        if words:
+            self._block(words, gap="\n\n")
+
+    def item(self, text: str, *, bullet: str = "-") -> None:
+        """One list item; items in a row stand on lines of their own without gaps."""
+        words = _clean(text)
+        if words:
+            gap = "\n" if self._last_was_line else "\n\n"
+            self._block(f"{bullet} {words}" if bullet else words, gap=gap)
+            self._last_was_line = True
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Each row becomes one line in which every cell carries its column's name.
+
+        Cells without a value are left out; cells beyond the header stand alone.
+        """
+        names = [_clean(name) for name in header]
+        lines = [line for row in rows if (line := _row_line(names, row))]
+        if not lines and any(names):
+            lines = [" | ".join(name for name in names if name)]
+        if not lines:
+            return
+        first: int | None = None
+        for number, line in enumerate(lines):
+            start = self._block(line, gap="\n" if number else "\n\n")
+            first = start if first is None else first
+            self._marks.append(Mark("row", start, self._length))
+        self._marks.append(Mark("table", first or 0, self._length))
+
+    def begin(self, kind: MarkKind, value: str) -> None:
+        """Starts a page or slide; the one before it ends here."""
+        self.finish()
+        self._open = (kind, value, self._length)
+
+    def finish(self) -> None:
+        """Ends the open page or slide."""
+        if self._open is None:
+            return
+        kind, value, start = self._open
+        text_start = min(start + (2 if start else 0), self._length)
+        if text_start < self._length:
+            self._marks.append(Mark(kind, text_start, self._length, value))
+        self._open = None
+        self._last_was_line = False
+
+    def extracted(self, *, warnings: Sequence[str] = ()) -> Extracted:
+        """The text so far with its marks, ordered by start, the longer first."""
+        self.finish()
+        marks = tuple(sorted(self._marks, key=lambda mark: (mark.start, -mark.end)))
+        return Extracted("".join(self._parts), marks, self.title, tuple(warnings))
+
+    def _block(self, text: str, *, gap: str) -> int:
+        if self._length:
+            self._parts.append(gap)
+            self._length += len(gap)
+        start = self._length
+        self._parts.append(text)
+        self._length += len(text)
+        self._last_was_line = False
+        return start
+
+
+def _row_line(names: Sequence[str], row: Sequence[str]) -> str:
+    cells = []
+    for position, cell in enumerate(row):
+        value = _clean(cell)
+        name = names[position] if position < len(names) else ""
+        if value:
+            cells.append(f"{name}: {value}" if name and name != value else value)
+    return " | ".join(cells)
+
+
+def _clean(text: str) -> str:
+    visible = _LONE_SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text))
+    return _SPACES.sub(" ", visible).strip()

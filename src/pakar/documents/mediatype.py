@@ -1,0 +1,215 @@
+"""What a file is: told from its content first, and from its name only for kinds of text.
+
+Knows the signatures of file formats, and which of them pakar reads. Reads no document.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from pakar.errors import SourceError
+
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+HTML = "text/html"
+MARKDOWN = "text/markdown"
+TEXT = "text/plain"
+
+READABLE = "PDF, DOCX, PPTX, HTML, Markdown and plain text"
+
+_BY_SUFFIX = {
+    ".pdf": PDF,
+    ".docx": DOCX,
+    ".pptx": PPTX,
+    ".html": HTML,
+    ".htm": HTML,
+    ".xhtml": HTML,
+    ".md": MARKDOWN,
+    ".markdown": MARKDOWN,
+    ".txt": TEXT,
+    ".text": TEXT,
+}
+_SHORT_NAMES = {
+    PDF: "PDF", DOCX: "DOCX", PPTX: "PPTX", HTML: "HTML", MARKDOWN: "Markdown", TEXT: "plain text"
+}  # fmt: skip
+_TEXTS = (HTML, MARKDOWN, TEXT)
+
+_SHEET, _MAIL, _IMAGE, _OLD_OFFICE = "a spreadsheet", "a mail", "an image", "an old Office file"
+_OPEN_DOCUMENT, _ARCHIVE, _MEDIA = "an OpenDocument file", "an archive", "sound or video"
+_UNREADABLE_SUFFIXES = {
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods", ".csv", ".tsv"), _SHEET),
+    **dict.fromkeys((".eml", ".msg", ".mbox"), _MAIL),
+    **dict.fromkeys(
+        (".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".webp", ".svg"), _IMAGE
+    ),
+    **dict.fromkeys((".doc", ".ppt", ".pps", ".dot"), _OLD_OFFICE),
+    **dict.fromkeys((".odt", ".odp"), _OPEN_DOCUMENT),
+    **dict.fromkeys((".zip", ".gz", ".tar", ".7z", ".rar", ".tgz"), _ARCHIVE),
+    **dict.fromkeys((".mp3", ".wav", ".mp4", ".mkv", ".mov", ".avi"), _MEDIA),
+    ".rtf": "an RTF file",
+    ".epub": "an EPUB book",
+}
+_HINTS = {
+    _SHEET: "this version reads no spreadsheets; save the sheet as HTML or PDF",
+    _MAIL: "this version reads no mail; save it as HTML or PDF",
+    _IMAGE: "this version has no OCR; turn it into a PDF with text by an OCR tool first",
+    _OLD_OFFICE: "save it as DOCX or PPTX with Word, PowerPoint or LibreOffice",
+    _OPEN_DOCUMENT: "save it as DOCX or PPTX with LibreOffice",
+    _ARCHIVE: "unpack it, and add the folder",
+}
+_SIGNATURES = (
+    (b"\x89PNG\r\n", _IMAGE),
+    (b"\xff\xd8\xff", _IMAGE),
+    (b"GIF8", _IMAGE),
+    (b"II*\x00", _IMAGE),
+    (b"MM\x00*", _IMAGE),
+    (b"BM", _IMAGE),
+    (b"{\\rtf", "an RTF file"),
+    (b"\x1f\x8b", _ARCHIVE),
+    (b"7z\xbc\xaf\x27\x1c", _ARCHIVE),
+    (b"Rar!", _ARCHIVE),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"SQLite format 3\x00", "a database"),
+)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+_HEAD = 4_096
+_PDF_WITHIN = 1_024
+_HTML_START = re.compile(
+    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """A file's media type; `warning` says where its name claims another."""
+
+    media_type: str
+    warning: str = ""
+
+
+def readable_by_name(path: Path) -> bool:
+    """Its ending names a kind of file that pakar reads."""
+    return path.suffix.lower() in _BY_SUFFIX
+
+
+def kind_by_name(path: Path) -> str:
+    """What the ending of an unreadable file says it is, for messages."""
+    suffix = path.suffix.lower()
+    return _UNREADABLE_SUFFIXES.get(suffix) or (f"a {suffix} file" if suffix else "without ending")
+
+
+def detect_media_type(path: Path) -> Detected:
+    """The media type by content. Raises SourceError for what pakar does not read."""
+    content = _by_content(path)
+    claimed = _BY_SUFFIX.get(path.suffix.lower())
+    if content in (PDF, DOCX, PPTX):
+        return Detected(content, _mismatch(path, content) if claimed != content else "")
+    if content not in _TEXTS:
+        raise _refusal(path, content)
+    if claimed in _TEXTS:
+        if content == HTML and claimed == TEXT:
+            return Detected(HTML, _mismatch(path, HTML))
+        return Detected(claimed)
+    if claimed is not None:
+        raise SourceError(
+            f"{path.name}: is named {path.suffix} but holds {_SHORT_NAMES[content]}",
+            hint="give it the ending of what it is, or export it anew",
+        )
+    if path.suffix and content == TEXT:
+        raise _refusal(path, kind_by_name(path))
+    return Detected(content)
+
+
+def _mismatch(path: Path, content: str) -> str:
+    short = _SHORT_NAMES[content]
+    return f"{path.name} is named {path.suffix or 'without ending'} but is {short}; read as {short}"
+
+
+def _refusal(path: Path, what: str) -> SourceError:
+    claimed = _BY_SUFFIX.get(path.suffix.lower())
+    if what.startswith("protected"):
+        return SourceError(
+            f"{path.name}: is {what}", hint="save a copy without the password, and add that"
+        )
+    if what.startswith("damaged"):
+        hint = "open it in its program and save it anew"
+        return SourceError(f"{path.name}: is {what}", hint=hint)
+    named = f"is named {path.suffix} but " if claimed else ""
+    message = f"{path.name}: {named}is {what}, which pakar does not read"
+    return SourceError(message, hint=_hint(what))
+
+
+def _hint(what: str) -> str:
+    return _HINTS.get(what, f"pakar reads {READABLE}")
+
+
+def _by_content(path: Path) -> str:
+    """A media type that pakar reads, or words for what the file is."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+        if head.startswith(_OLE):
+            return _old_office(head, file.read(1 << 20))
+    if b"%PDF-" in head[:_PDF_WITHIN]:
+        return PDF
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _by_members(path)
+    for signature, kind in _SIGNATURES:
+        if head.startswith(signature) and (len(signature) > 2 or _BINARY.search(head)):
+            return kind
+    return _text_kind(head)
+
+
+def _old_office(head: bytes, rest: bytes) -> str:
+    """Word and PowerPoint put a document with a password into the container of old Office."""
+    if _ENCRYPTED_STREAM in head or _ENCRYPTED_STREAM in rest:
+        return "protected by a password"
+    return _OLD_OFFICE
+
+
+def _by_members(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
+        return "damaged: its parts cannot be listed"
+    for folder, kind in (("word/", DOCX), ("ppt/", PPTX), ("xl/", _SHEET)):
+        if any(name.startswith(folder) for name in names) and "[Content_Types].xml" in names:
+            return kind
+    if "mimetype" in names:
+        return _OPEN_DOCUMENT if "content.xml" in names else "an EPUB book"
+    return _ARCHIVE
+
+
+def _text_kind(head: bytes) -> str:
+    text = _decoded(head)
+    if text is None:
+        return "binary data"
+    return HTML if _HTML_START.match(text) else TEXT
+
+
+def _decoded(head: bytes) -> str | None:
+    """The beginning as text, or None where it is none; the exact encoding does not matter."""
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),
+        (codecs.BOM_UTF32_BE, "utf-32-be"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if head.startswith(mark):
+            return head[len(mark) :].decode(encoding, errors="replace")
+    for half, encoding in ((head[1::2], "utf-16-le"), (head[0::2], "utf-16-be")):
+        if half and half.count(0) > 0.6 * len(half):
+            return head.decode(encoding, errors="replace")
+    if len(_BINARY.findall(head)) > len(head) // 200:
+        return None
+    return head.decode("utf-8", errors="replace")

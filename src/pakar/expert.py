@@ -1,0 +1,359 @@
+"""An expert: a folder with documents' index and models, and all that can be asked of it.
+
+The façade, and the only file that puts pakar's steps in sequence. It holds no logic of a step.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pakar import config as settings_file
+from pakar.answering.measured import advice
+from pakar.answering.route import AnswerStream, Route
+from pakar.config import Config
+from pakar.documents.discover import Discovery, Found, discover, document_name
+from pakar.documents.read import read_document
+from pakar.documents.split import SPLITTER_VERSION, embedding_text, split
+from pakar.errors import ConfigError, ExpertError, IndexMismatchError, SourceError
+from pakar.index import generations, manifest
+from pakar.index.build import Indexer, Progress, Steps
+from pakar.index.lock import writing
+from pakar.index.manifest import Manifest
+from pakar.index.texts import TextStore
+from pakar.language.terms import TERMS_VERSION, terms
+from pakar.ports import Embedder, Filter, LanguageModel, VectorStore
+from pakar.registry import open_embedder, open_language_model, open_reranker
+from pakar.retrieval.search import Retriever
+from pakar.types import AddReport, Answer, Document, Failure, Hit, Message, Passage, Status
+from pakar.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DERIVED = ".pakar"
+ROUTES = ("rag", "extract", "base")
+OnWait = Callable[[str], None]
+
+
+class Expert:
+    """A small language model with the documents that it is an expert in.
+
+    Make one with `Expert.create(folder)`, open it again with `Expert.open(folder)`. Nothing is
+    loaded before it is needed.
+    """
+
+    def __init__(self, folder: Path, config: Config) -> None:
+        self.folder = folder
+        self.config = config
+
+    @classmethod
+    def create(
+        cls,
+        folder: str | Path,
+        *,
+        language_model: str = settings_file.DEFAULT_MODEL,
+        embedder: str = settings_file.DEFAULT_EMBEDDER,
+    ) -> Expert:
+        """A new expert in `folder`, which is made if need be.
+
+        Raises ExpertError where there is one already, and ConfigError for a malformed spec.
+        """
+        path = Path(folder)
+        file = path / settings_file.FILE_NAME
+        if file.exists():
+            raise ExpertError(f"{path} is an expert already", hint=f"Open it, or delete {file}.")
+        text = settings_file.template(language_model=language_model, embedder=embedder)
+        try:
+            (path / "examples").mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise ExpertError(f"{path}: cannot be made: {error.strerror}") from error
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, folder: str | Path = ".") -> Expert:
+        """The expert in `folder`. Raises ExpertError where there is none."""
+        path = Path(folder)
+        if not (path / settings_file.FILE_NAME).is_file():
+            raise ExpertError(
+                f"{path.absolute()} is no expert: it has no {settings_file.FILE_NAME}",
+                hint="Make one with: pakar new DIR. Or name one with: --expert DIR",
+            )
+        return cls(path, settings_file.load_config(path))
+
+    # Documents -----------------------------------------------------------------------------
+
+    def add(
+        self,
+        *sources: str | Path,
+        progress: Progress | None = None,
+        on_wait: OnWait | None = None,
+    ) -> AddReport:
+        """Indexes files and folders, reading only what is new or changed.
+
+        Documents that are gone from a named folder are removed. Without sources, everything that
+        was ever added is looked through again. A source that cannot be read is reported under
+        `failed` and stops nothing.
+        """
+        with writing(self._derived, on_wait=on_wait):
+            folder = generations.current(self._derived)
+            known = self._manifest(folder)
+            found = self._discover(sources, known)
+            wanted = (known or self._new_manifest()).with_roots(found.roots)
+            manifest.save(folder, wanted)
+            report = self._indexer(folder).add(found.found, found.roots, progress=progress)
+        return _with_discovery(report, found)
+
+    def remove(self, *documents: str, on_wait: OnWait | None = None) -> AddReport:
+        """Takes documents, or whole folders of them, out of the index. The files stay."""
+        with writing(self._derived, on_wait=on_wait):
+            folder = generations.current(self._derived)
+            self._checked(folder)
+            names = self._expand(documents)
+            report = self._indexer(folder).remove(names)
+            known = manifest.load(folder)
+            if known is not None:
+                manifest.save(folder, known.without_roots([self._name(one) for one in documents]))
+        return report
+
+    def reindex(
+        self, *, progress: Progress | None = None, on_wait: OnWait | None = None
+    ) -> AddReport:
+        """Builds the index anew with the settings of now; the old one answers until it is done."""
+        with writing(self._derived, on_wait=on_wait):
+            known = manifest.load(generations.current(self._derived))
+            old = known.roots if known else ()
+            folder = generations.following(self._derived)
+            found = self._discover([self.folder / root for root in old], None)
+            wanted = self._new_manifest().with_roots(found.roots)
+            manifest.save(folder, wanted)
+            report = self._indexer(folder).add(found.found, found.roots, progress=progress)
+            generations.take_over(self._derived, folder)
+        return _with_discovery(report, found)
+
+    def document(self, name: str) -> Document:
+        """A document as it was indexed: its text and its marks."""
+        folder = generations.current(self._derived)
+        documents = self._store(folder).snapshot().documents()
+        if name not in documents:
+            near = difflib.get_close_matches(name, documents, n=1)
+            raise SourceError(
+                f"no document {name!r} in the index",
+                hint=f"Did you mean {near[0]!r}?" if near else "See: pakar status",
+            )
+        return self._texts.load(name, documents[name])
+
+    def status(self) -> Status:
+        """What the index holds and whether it fits the settings. Loads no model."""
+        folder = generations.current(self._derived)
+        known = manifest.load(folder)
+        if known is None:
+            return Status(str(self.folder), self.config.models.language_model)
+        problem = ""
+        try:
+            manifest.check(known, self._new_manifest())
+        except IndexMismatchError as error:
+            problem = f"{error}. {error.hint}"
+        snapshot = self._store(folder, known.dimensions).snapshot()
+        documents = snapshot.documents()
+        return Status(
+            str(self.folder),
+            self.config.models.language_model,
+            embedder=known.embedder,
+            documents=tuple(sorted(documents)),
+            passages=sum(snapshot.languages().values()),
+            languages=dict(snapshot.languages()),
+            roots=known.roots,
+            index_version=snapshot.version,
+            problem=problem,
+        )
+
+    # Questions -----------------------------------------------------------------------------
+
+    def search(
+        self,
+        question: str,
+        k: int = 10,
+        *,
+        documents: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        heading: str = "",
+    ) -> list[Hit]:
+        """The `k` passages that fit best, the best first, each with its scores."""
+        where = Filter(tuple(documents), tuple(kinds), heading)
+        return self.retriever.search(question, k=k, where=where)
+
+    def ask(
+        self, question: str, *, route: str | None = None, history: Sequence[Message] = ()
+    ) -> Answer:
+        """Answers with sources. `history` holds the turns before, the oldest first."""
+        return self.stream(question, route=route, history=history).answer
+
+    def stream(
+        self, question: str, *, route: str | None = None, history: Sequence[Message] = ()
+    ) -> AnswerStream:
+        """The same, piece by piece as it is written; `.answer` at the end has the sources."""
+        return self.route(route).stream(question, history)
+
+    def route(self, name: str | None = None) -> Route:
+        """A way to answer, by name: rag, extract or base. The settings name the usual one."""
+        chosen = name or self.config.answering.route
+        if chosen not in ROUTES:
+            near = difflib.get_close_matches(chosen, ROUTES, n=1, cutoff=0.0)
+            raise ConfigError(
+                f"unknown route {chosen!r}",
+                hint=f"Did you mean {near[0]!r}? Known: {', '.join(ROUTES)}.",
+            )
+        return Route(
+            chosen,
+            None if chosen == "extract" else self.model,
+            None if chosen == "base" else self.retriever,
+            self.document,
+            self.config.retrieval.passages,
+            self.config.answering,
+        )
+
+    def advice(self, route: str | None = None) -> str:
+        """One line where plain extraction was measured to beat the configured model, else ""."""
+        chosen = route or self.config.answering.route
+        return advice(self.config.models.language_model) if chosen == "rag" else ""
+
+    @cached_property
+    def model(self) -> LanguageModel:
+        """The configured language model; its weights are loaded when it first writes."""
+        models = self.config.models
+        return open_language_model(
+            models.language_model, trust_remote_code=models.trust_remote_code
+        )
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The configured embedder; its weights are loaded when it first embeds."""
+        models = self.config.models
+        return open_embedder(models.embedder, trust_remote_code=models.trust_remote_code)
+
+    @property
+    def retriever(self) -> Retriever:
+        """Searches the index in force. Raises IndexMismatchError where it does not fit."""
+        folder = generations.current(self._derived)
+        self._checked(folder)
+        return self._retriever(folder)
+
+    # How the parts are put together ----------------------------------------------------------
+
+    def _retriever(self, folder: Path) -> Retriever:
+        cached = self._retrievers.get(folder)
+        if cached is None:
+            spec = self.config.models.reranker
+            trusted = self.config.models.trust_remote_code
+            reranker = open_reranker(spec, trust_remote_code=trusted) if spec else None
+            cached = Retriever(self._store(folder), self.embedder, self.config.retrieval, reranker)
+            self._retrievers.clear()
+            self._retrievers[folder] = cached
+        return cached
+
+    @cached_property
+    def _retrievers(self) -> dict[Path, Retriever]:
+        return {}
+
+    @property
+    def _derived(self) -> Path:
+        return self.folder / DERIVED
+
+    @cached_property
+    def _texts(self) -> TextStore:
+        return TextStore(self._derived / "texts")
+
+    def _store(self, folder: Path, dimensions: int | None = None) -> VectorStore:
+        from pakar.backends.lancedb_store import LanceStore
+
+        return LanceStore(folder, dimensions or self.embedder.info.dimensions)
+
+    def _indexer(self, folder: Path) -> Indexer[Found]:
+        steps = Steps(
+            read=self._read, split=self._split, embedding_text=embedding_text, terms=_terms
+        )
+        return Indexer(steps, self.embedder, self._store(folder), self._texts)
+
+    def _read(self, found: Found) -> Document:
+        return read_document(found.path, found.name, self.config.documents)
+
+    def _split(self, document: Document) -> list[Passage]:
+        return split(
+            document,
+            max_tokens=self.embedder.info.max_tokens,
+            size=self.config.passages.tokens,
+            count_tokens=self.embedder.count_tokens,
+        )
+
+    def _discover(self, sources: Sequence[str | Path], known: Manifest | None) -> Discovery:
+        if not sources and known is None:
+            raise ExpertError(
+                "nothing to add: no source was named and none is known",
+                hint="Name files or folders: pakar add documents/",
+            )
+        roots = [self.folder / root for root in known.roots] if known and not sources else sources
+        return discover([str(source) for source in roots], self.folder)
+
+    def _manifest(self, folder: Path) -> Manifest | None:
+        """The manifest of an index that fits the settings; None where there is no index."""
+        found = manifest.load(folder)
+        if found is not None:
+            manifest.check(found, self._new_manifest())
+        return found
+
+    def _checked(self, folder: Path) -> Manifest:
+        found = self._manifest(folder)
+        if found is None:
+            raise ExpertError(
+                "this expert has no documents yet", hint="Add some: pakar add documents/"
+            )
+        return found
+
+    def _new_manifest(self) -> Manifest:
+        info = self.embedder.info
+        return Manifest(
+            embedder=info.spec,
+            fingerprint=info.fingerprint,
+            dimensions=info.dimensions,
+            splitter_version=SPLITTER_VERSION,
+            passage_tokens=self.config.passages.tokens,
+            terms_version=TERMS_VERSION,
+            pakar_version=__version__,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+    def _name(self, source: str) -> str:
+        """A document's name as the user may write it: as listed, or as a path from here."""
+        known = self._known_names()
+        written = source.rstrip("/")
+        if written in known or any(name.startswith(f"{written}/") for name in known):
+            return written
+        return document_name(Path(source), self.folder)
+
+    def _expand(self, sources: Sequence[str]) -> list[str]:
+        known = self._known_names()
+        names: list[str] = []
+        for source in sources:
+            name = self._name(source)
+            below = [one for one in known if one.startswith(f"{name}/")]
+            names += [name] if name in known or not below else below
+        return names
+
+    def _known_names(self) -> Mapping[str, str]:
+        return self._store(generations.current(self._derived)).snapshot().documents()
+
+
+def _terms(passage: Passage) -> list[str]:
+    return terms(f"{passage.context}\n{passage.text}", passage.language)
+
+
+def _with_discovery(report: AddReport, found: Discovery) -> AddReport:
+    skipped = tuple(Failure(one.name, one.reason, "") for one in found.skipped)
+    return replace(report, failed=(*found.failures, *report.failed), skipped=skipped)

@@ -1,0 +1,1 @@
+"""Building and keeping the index: what changed, one writer, the manifest, the documents' texts."""

@@ -1,0 +1,209 @@
+"""The contracts of everything that can be swapped: one screen, one to four methods each.
+
+A back-end is any object of the right shape; nothing is inherited. `pakar.registry` finds a
+back-end by its spec, and others' packages add theirs through the entry-point group
+`pakar.backends`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pakar.types import Mark, Message, Passage
+
+Vectors = NDArray[np.float32]
+TextRole = Literal["query", "passage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What a reader takes out of a source: text, marks on it, and a title where it has one."""
+
+    text: str
+    marks: tuple[Mark, ...] = ()
+    title: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Takes the text out of one kind of file."""
+
+    def read(self, path: Path) -> Extracted:
+        """Raises SourceError where the file cannot be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderInfo:
+    """What an index must know about the embedder that filled it.
+
+    `fingerprint` changes whenever the vectors would: model, revision, dimensions, prefixes.
+    `max_tokens` is the longest text that is embedded whole, the prefix included.
+    """
+
+    spec: str
+    fingerprint: str
+    dimensions: int
+    max_tokens: int
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Turns texts into vectors of unit length."""
+
+    @property
+    def info(self) -> EmbedderInfo: ...
+
+    def embed(self, texts: Sequence[str], role: TextRole) -> Vectors:
+        """Returns shape (len(texts), dimensions), float32, each row of length 1."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens that each text takes as a passage, prefix and special tokens included.
+
+        An upper bound where the tokenizer is not on this machine.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedPassage:
+    """A passage as it goes into a store: with its vector, its words and its document's hash.
+
+    `terms` are the words that BM25 counts, already stemmed; the store splits nothing further.
+    """
+
+    passage: Passage
+    vector: Vectors
+    terms: Sequence[str]
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which passages may be found; empty fields let everything through.
+
+    `documents` are exact names, `kinds` passage kinds, `heading` a part of the heading path
+    (letter case ignored).
+    """
+
+    documents: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A passage found by one retriever, with that retriever's own score (higher is better)."""
+
+    passage: Passage
+    score: float
+
+
+@runtime_checkable
+class Snapshot(Protocol):
+    """One consistent version of a store, whatever is written meanwhile."""
+
+    @property
+    def version(self) -> int: ...
+
+    def search_vector(self, vector: Vectors, limit: int, where: Filter) -> list[Scored]:
+        """The nearest passages by cosine similarity."""
+        ...
+
+    def search_terms(self, terms: Sequence[str], limit: int, where: Filter) -> list[Scored]:
+        """The best passages by BM25 over the terms."""
+        ...
+
+    def documents(self) -> Mapping[str, str]:
+        """Name to content hash of every document that has passages."""
+        ...
+
+    def languages(self) -> Mapping[str, int]:
+        """Passages by their document's language."""
+        ...
+
+    def vectors(self, ids: Sequence[str]) -> Mapping[str, Vectors]:
+        """The stored vectors of the passages with these ids."""
+        ...
+
+
+@runtime_checkable
+class VectorStore(Protocol):
+    """Keeps passages with vectors and words. One writer at a time; readers use snapshots."""
+
+    def snapshot(self) -> Snapshot:
+        """The newest complete version."""
+        ...
+
+    def replace(self, documents: Sequence[str], rows: Sequence[IndexedPassage]) -> None:
+        """In one commit: forget all that these documents had, and keep `rows` instead.
+
+        With no rows it removes the documents.
+        """
+        ...
+
+    def optimize(self) -> None:
+        """Brings the indexes up to date and frees what no reader needs any more."""
+        ...
+
+    def count(self) -> int:
+        """Passages in the newest version."""
+        ...
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """Scores texts against a query, both read together."""
+
+    def score(self, query: str, texts: Sequence[str]) -> list[float]:
+        """One score a text, higher is better, comparable within one query only."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """How to write: `seed` makes sampling repeatable; temperature 0 takes the likeliest token."""
+
+    max_tokens: int = 256
+    temperature: float = 0.0
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What pakar has to know about a language model before it asks it.
+
+    `context_tokens` bounds prompt and answer together. `licence` is empty where unknown.
+    """
+
+    spec: str
+    context_tokens: int
+    licence: str = ""
+
+
+@runtime_checkable
+class LanguageModel(Protocol):
+    """Continues a conversation."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Tokens of the prompt as the model gets it, template included.
+
+        An upper bound where the tokenizer is not on this machine.
+        """
+        ...
+
+    def generate(self, messages: Sequence[Message], settings: Generation) -> Iterator[str]:
+        """Yields the answer piece by piece; joined, the pieces are the answer."""
+        ...

@@ -1,0 +1,259 @@
+"""The values that flow through pakar, in pipeline order.
+
+    documents -> passages -> index -> retrieval -> answer
+
+All are frozen; ids are derived from content, never drawn at random. This module knows no library
+and no file: anything may import it, and it imports nothing of pakar.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+MarkKind = Literal["page", "slide", "heading", "table", "row"]
+PassageKind = Literal["content", "summary", "row"]
+
+_NO_SCORES: Mapping[str, float] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A labelled span of a document's text.
+
+    `start` and `end` are offsets in code points, `text[start:end]` being what the mark covers:
+    the whole page for "page" and "slide", the heading's own words for "heading", the lines of a
+    table for "table", one line for "row". `value` is the page's or slide's number or the
+    heading's words; `level` counts from 1 for headings and is 0 otherwise.
+    """
+
+    kind: MarkKind
+    start: int
+    end: int
+    value: str = ""
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source as read.
+
+    `name` is how the user knows it: the path below the expert's folder, or the absolute path of a
+    source outside it, always with forward slashes. `content_hash` is the SHA-256 of the source's
+    bytes. `language` is an ISO 639-1 code, or "und" where the text is too short to tell. `marks`
+    are ordered by start, then by descending end. `warnings` are one-line notes for the user on
+    what could not be read.
+    """
+
+    name: str
+    text: str
+    title: str
+    language: str
+    content_hash: str
+    media_type: str
+    marks: tuple[Mark, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """The number of the page or slide that holds the offset; None where there are none.
+
+        An offset in the gap between two pages belongs to the page before it.
+        """
+        page: int | None = None
+        for mark in self.marks:
+            if mark.kind in ("page", "slide") and mark.start <= offset and mark.value.isdigit():
+                page = int(mark.value)
+        return page
+
+    def headings_at(self, offset: int) -> tuple[str, ...]:
+        """The path of headings above the offset, the outermost first."""
+        path: list[Mark] = []
+        for mark in self.marks:
+            if mark.kind == "heading" and mark.start <= offset:
+                path = [*(above for above in path if above.level < mark.level), mark]
+        return tuple(mark.value for mark in path)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A span of a document: `document.text[start:end] == text`, always.
+
+    `headings` is the path from the outermost heading to the innermost that covers the span's
+    start. `page` is the page's or slide's number where the source has them. `title` and
+    `language` are the document's.
+    """
+
+    document: str
+    start: int
+    end: int
+    text: str
+    kind: PassageKind = "content"
+    title: str = ""
+    headings: tuple[str, ...] = ()
+    page: int | None = None
+    language: str = "und"
+
+    @property
+    def id(self) -> str:
+        """Equal for equal spans of equal text in a document of the same name."""
+        key = f"{self.document}\x00{self.kind}\x00{self.start}\x00{self.end}\x00{self.text}"
+        return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    @property
+    def heading(self) -> str:
+        return " > ".join(self.headings)
+
+    @property
+    def context(self) -> str:
+        """The title and the heading path: what the span itself does not say about its place."""
+        parts = (
+            [self.title, *self.headings] if self.title not in self.headings[:1] else self.headings
+        )
+        return " > ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage with the score that ranked it and the scores that it is made of.
+
+    `score` is the fused (or re-ranked) score: comparable within one search. `scores` holds what
+    each retriever gave, by its name ("vector": cosine similarity, "words": BM25, "rerank").
+    """
+
+    passage: Passage
+    score: float
+    scores: Mapping[str, float] = field(default_factory=lambda: _NO_SCORES)
+
+    @property
+    def document(self) -> str:
+        return self.passage.document
+
+    @property
+    def page(self) -> int | None:
+        return self.passage.page
+
+    @property
+    def heading(self) -> str:
+        return self.passage.heading
+
+    @property
+    def start(self) -> int:
+        return self.passage.start
+
+    @property
+    def end(self) -> int:
+        return self.passage.end
+
+    @property
+    def text(self) -> str:
+        return self.passage.text
+
+    @property
+    def kind(self) -> PassageKind:
+        return self.passage.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A span of a document that supports a span of an answer.
+
+    `quote` is verbatim: the document's text from `start` to `end`. `answer_start` and
+    `answer_end` delimit the supported sentence in the answer's text. `score` says how much of
+    the sentence the quote covers, from 0 to 1.
+    """
+
+    document: str
+    start: int
+    end: int
+    quote: str
+    answer_start: int
+    answer_end: int
+    score: float
+    page: int | None = None
+    heading: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds spent; `first_token` counts from the question to the first piece of the answer."""
+
+    retrieval: float = 0.0
+    first_token: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a route answered.
+
+    `unsupported` are the answer's sentences for which no span of the retrieved passages was
+    found; `abstained` is true where the route said that it does not know. `notes` are one-line
+    remarks for the reader on how the answer came about (passages left out, answer cut off).
+    """
+
+    text: str
+    route: str
+    citations: tuple[Citation, ...] = ()
+    unsupported: tuple[str, ...] = ()
+    abstained: bool = False
+    hits: tuple[Hit, ...] = ()
+    timings: Timings = field(default_factory=Timings)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A source that could not be read: what, why, and what to do next."""
+
+    source: str
+    error: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """What `add` did, by document name. `passages` counts those written in this run.
+
+    `skipped` are files in a named folder that pakar does not read; they are no failures.
+    """
+
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    skipped: tuple[Failure, ...] = ()
+    warnings: tuple[str, ...] = ()
+    passages: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What an expert holds. `problem` is empty where the index fits the settings.
+
+    `documents` are names, `languages` counts passages by language, `roots` are the sources that
+    `add` looks through when it is called without any.
+    """
+
+    folder: str
+    language_model: str
+    embedder: str = ""
+    documents: tuple[str, ...] = ()
+    passages: int = 0
+    languages: Mapping[str, int] = field(default_factory=dict)
+    roots: tuple[str, ...] = ()
+    index_version: int = 0
+    problem: str = ""

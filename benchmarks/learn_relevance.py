@@ -33,8 +33,15 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "zx_bank"
 WRONGLY_REFUSED = 0.03
 NAMES = {"velvera technologies": "ZX Bank", "velvera": "ZX Bank"}
 FEATURES = {
-    DEFAULT_EMBEDDER: ("cosine", "covered", "covered_3", "missing"),
-    relevance.WORDS_ONLY: ("covered", "covered_3", "missing"),
+    DEFAULT_EMBEDDER: (
+        "cosine",
+        "margin",
+        "covered",
+        "covered_3",
+        "missing_names",
+        "missing_words",
+    ),
+    relevance.WORDS_ONLY: ("covered", "covered_3", "missing_names", "missing_words"),
 }
 
 Case = tuple[dict[str, float], bool]
@@ -44,18 +51,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--passages", type=int, default=300)
+    parser.add_argument("--save", type=Path, help="keep the features of every question")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         cases = list(company(options.data, Path(folder) / "bank"))
+        across = list(other_language(Path(folder) / "bank"))
         cases += wikipedia(options.data, Path(folder) / "wikipedia", options.passages)
     learned = {name: learn(cases, features) for name, features in FEATURES.items()}
+    learned[DEFAULT_EMBEDDER + relevance.ACROSS_LANGUAGES] = learn(across, ("cosine", "margin"))
     document = {
         "origin": "benchmarks/learn_relevance.py on the example's training questions and "
-        f"idk_mrc train; {len(cases)} questions",
+        f"idk_mrc train ({len(cases)} questions); benchmarks/cross_language.jsonl ({len(across)})",
         "learned": learned,
     }
     TARGET.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(document, indent=2))
+    if options.save:
+        options.save.write_text(json.dumps(cases), encoding="utf-8")
 
 
 def company(data: Path, folder: Path) -> Iterator[Case]:
@@ -66,6 +78,14 @@ def company(data: Path, folder: Path) -> Iterator[Case]:
     other = data / "enterprise" / "velvera_technologies" / "questions.jsonl"
     for line in other.read_text("utf-8").splitlines():
         yield signals(expert, renamed(json.loads(line)["question"]), "en"), False
+
+
+def other_language(folder: Path) -> Iterator[Case]:
+    """Indonesian questions, written for this, on the English documents of the example."""
+    expert = Expert.open(folder)
+    for line in Path(__file__).with_name("cross_language.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        yield signals(expert, row["question"], "id"), row["answerable"]
 
 
 def renamed(question: str) -> str:

@@ -6,6 +6,7 @@ An unknown key or a value out of range is an error that names the key and the ne
 from __future__ import annotations
 
 import difflib
+import json
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,7 +21,8 @@ DEFAULT_EMBEDDER = "bundled:multilingual-e5-small"
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Strict: "yes" is no truth value, and true is no number.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Models(_Section):
@@ -48,7 +50,7 @@ class Documents(_Section):
 class Retrieval(_Section):
     """How passages are found and how many go to the model."""
 
-    passages: Annotated[int, Field(ge=1, le=100)] = 5
+    passages: Annotated[int, Field(ge=1, le=100)] = 4
     candidates: Annotated[int, Field(ge=10, le=1000)] = 100
     vector_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.6
     rerank: Annotated[int, Field(ge=1, le=200)] = 20
@@ -77,11 +79,13 @@ def load_config(folder: Path) -> Config:
     """Reads pakar.toml of an expert's folder."""
     path = folder / FILE_NAME
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}", hint="Correct that line.") from error
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+        raise ConfigError(
+            f"{path}: cannot be read: {error.strerror}", hint="Check the file's permissions."
+        ) from error
     try:
         return Config.model_validate(data)
     except ValidationError as error:
@@ -92,9 +96,14 @@ def _explain(path: Path, error: ValidationError) -> ConfigError:
     first = error.errors()[0]
     location = [str(part) for part in first["loc"]]
     key = ".".join(location)
+    if first["type"] == "model_type":
+        return ConfigError(
+            f"{path}: {key} = {first['input']!r:.80} is no section",
+            hint=f"Write [{key}] on a line of its own, and its keys below it.",
+        )
     if first["type"] != "extra_forbidden":
         return ConfigError(
-            f"{path}: {key} = {first['input']!r}: {first['msg'].lower()}",
+            f"{path}: {key} = {first['input']!r:.80}: {first['msg'].lower()}",
             hint=f"Set {key} to a valid value, or delete the line to use the default.",
         )
     known = _keys_beside(location)
@@ -121,8 +130,8 @@ def template(*, language_model: str = DEFAULT_MODEL, embedder: str = DEFAULT_EMB
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    # JSON's escapes are TOML's too; only TOML wants DEL escaped as well.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 _TEMPLATE = """\
@@ -150,7 +159,7 @@ tokens = 200
 
 [retrieval]
 # Passages that go to the model, and how many each retriever proposes.
-passages = 5
+passages = 4
 candidates = 100
 # 1 trusts only the vectors (meaning), 0 only the words (BM25).
 vector_weight = 0.6

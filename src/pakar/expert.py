@@ -20,15 +20,23 @@ from pakar.config import Config
 from pakar.documents.discover import Discovery, Found, discover, document_name
 from pakar.documents.read import read_document
 from pakar.documents.split import SPLITTER_VERSION, embedding_text, split
-from pakar.errors import ConfigError, ExpertError, IndexMismatchError, SourceError
+from pakar.errors import (
+    ConfigError,
+    ExpertError,
+    IndexMismatchError,
+    MissingExtraError,
+    ModelError,
+    SourceError,
+)
 from pakar.index import generations, manifest
 from pakar.index.build import Indexer, Progress, Steps
+from pakar.index.changes import is_below
 from pakar.index.lock import writing
 from pakar.index.manifest import Manifest
 from pakar.index.texts import TextStore
 from pakar.language.terms import TERMS_VERSION, terms
 from pakar.ports import Embedder, Filter, LanguageModel, VectorStore
-from pakar.registry import open_embedder, open_language_model, open_reranker
+from pakar.registry import open_embedder, open_language_model, open_reranker, parse_spec
 from pakar.retrieval.search import Retriever
 from pakar.types import AddReport, Answer, Document, Failure, Hit, Message, Passage, Status
 from pakar.version import __version__
@@ -68,12 +76,16 @@ class Expert:
         file = path / settings_file.FILE_NAME
         if file.exists():
             raise ExpertError(f"{path} is an expert already", hint=f"Open it, or delete {file}.")
+        for spec in (language_model, embedder):
+            parse_spec(spec)
         text = settings_file.template(language_model=language_model, embedder=embedder)
         try:
             (path / "examples").mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise ExpertError(f"{path}: cannot be made: {error.strerror}") from error
+            raise ExpertError(
+                f"{path}: cannot be made: {error.strerror}", hint="Name another folder."
+            ) from error
         return cls.open(path)
 
     @classmethod
@@ -114,12 +126,16 @@ class Expert:
         """Takes documents, or whole folders of them, out of the index. The files stay."""
         with writing(self._derived, on_wait=on_wait):
             folder = generations.current(self._derived)
-            self._checked(folder)
-            names = self._expand(documents)
-            report = self._indexer(folder).remove(names)
-            known = manifest.load(folder)
-            if known is not None:
-                manifest.save(folder, known.without_roots([self._name(one) for one in documents]))
+            known = self._checked(folder)
+            # Named before they are removed: afterwards nothing tells a name from a path.
+            named = [self._name(one) for one in documents]
+            report = self._indexer(folder).remove(self._expand(named))
+            gone = [
+                root
+                for root in known.roots
+                if any(is_below(root, name) for name in named if name.strip())
+            ]
+            manifest.save(folder, known.without_roots(gone))
         return report
 
     def reindex(
@@ -131,7 +147,8 @@ class Expert:
             old = known.roots if known else ()
             folder = generations.following(self._derived)
             found = self._discover([self.folder / root for root in old], None)
-            wanted = self._new_manifest().with_roots(found.roots)
+            # A source that is missing today is looked for again tomorrow.
+            wanted = self._new_manifest().with_roots(old)
             manifest.save(folder, wanted)
             report = self._indexer(folder).add(found.found, found.roots, progress=progress)
             generations.take_over(self._derived, folder)
@@ -142,11 +159,7 @@ class Expert:
         folder = generations.current(self._derived)
         documents = self._store(folder).snapshot().documents()
         if name not in documents:
-            near = difflib.get_close_matches(name, documents, n=1)
-            raise SourceError(
-                f"no document {name!r} in the index",
-                hint=f"Did you mean {near[0]!r}?" if near else "See: pakar status",
-            )
+            raise _no_document(name, documents)
         return self._texts.load(name, documents[name])
 
     def status(self) -> Status:
@@ -158,7 +171,7 @@ class Expert:
         problem = ""
         try:
             manifest.check(known, self._new_manifest())
-        except IndexMismatchError as error:
+        except (IndexMismatchError, ConfigError, MissingExtraError, ModelError) as error:
             problem = f"{error}. {error.hint}"
         snapshot = self._store(folder, known.dimensions).snapshot()
         documents = snapshot.documents()
@@ -185,9 +198,19 @@ class Expert:
         kinds: Sequence[str] = (),
         heading: str = "",
     ) -> list[Hit]:
-        """The `k` passages that fit best, the best first, each with its scores."""
-        where = Filter(tuple(documents), tuple(kinds), heading)
-        return self.retriever.search(question, k=k, where=where)
+        """The `k` passages that fit best, the best first, each with its scores.
+
+        `documents` are names, or folders of documents. Raises SourceError where one is not in the
+        index, and ConfigError for a `k` below 1 or a kind that there is not.
+        """
+        retriever = self.retriever
+        names = self._expand([self._name(one) for one in documents])
+        known = self._known_names() if names else {}
+        for name in names:
+            if name not in known:
+                raise _no_document(name, known)
+        where = Filter(tuple(names), tuple(kinds), heading)
+        return retriever.search(question, k=k, where=where)
 
     def ask(
         self, question: str, *, route: str | None = None, history: Sequence[Message] = ()
@@ -293,7 +316,7 @@ class Expert:
         )
 
     def _discover(self, sources: Sequence[str | Path], known: Manifest | None) -> Discovery:
-        if not sources and known is None:
+        if not sources and not (known and known.roots):
             raise ExpertError(
                 "nothing to add: no source was named and none is known",
                 hint="Name files or folders: pakar add documents/",
@@ -333,21 +356,31 @@ class Expert:
         """A document's name as the user may write it: as listed, or as a path from here."""
         known = self._known_names()
         written = source.rstrip("/")
-        if written in known or any(name.startswith(f"{written}/") for name in known):
+        if not source.strip():
+            return source
+        if written not in ("", ".") and any(is_below(name, written) for name in known):
             return written
         return document_name(Path(source), self.folder)
 
-    def _expand(self, sources: Sequence[str]) -> list[str]:
-        known = self._known_names()
-        names: list[str] = []
-        for source in sources:
-            name = self._name(source)
-            below = [one for one in known if one.startswith(f"{name}/")]
-            names += [name] if name in known or not below else below
-        return names
+    def _expand(self, names: Sequence[str]) -> list[str]:
+        """The names of documents, each folder's replaced by those of all that lies below it."""
+        known = self._known_names() if names else {}
+        found: list[str] = []
+        for name in names:
+            below = [one for one in known if name.strip() and is_below(one, name)]
+            found += below or [name]
+        return found
 
     def _known_names(self) -> Mapping[str, str]:
         return self._store(generations.current(self._derived)).snapshot().documents()
+
+
+def _no_document(name: str, known: Mapping[str, str]) -> SourceError:
+    near = difflib.get_close_matches(name, known, n=1)
+    return SourceError(
+        f"no document {name!r} in the index",
+        hint=f"Did you mean {near[0]!r}?" if near else "See: pakar status",
+    )
 
 
 def _terms(passage: Passage) -> list[str]:

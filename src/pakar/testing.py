@@ -1,13 +1,15 @@
 """Public fakes and contract checks for whoever writes a back-end of pakar.
 
-`HashEmbedder` stands in for a model: same texts, same vectors, at once and offline. The `check_`
+`HashEmbedder` stands in for an embedder: same texts, same vectors, at once and offline.
+`ScriptedModel` stands in for a language model: it says what it was given to say. The `check_`
 functions raise AssertionError, with the values, where a back-end breaks a port's contract.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -15,12 +17,14 @@ from pakar.ports import (
     Embedder,
     EmbedderInfo,
     Filter,
+    Generation,
     IndexedPassage,
+    ModelInfo,
     TextRole,
     Vectors,
     VectorStore,
 )
-from pakar.types import Passage
+from pakar.types import Message, Passage
 
 
 class HashEmbedder:
@@ -58,6 +62,50 @@ class HashEmbedder:
         digest = hashlib.blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=5).digest()
         position = int.from_bytes(digest[:4], "little") % self._info.dimensions
         return position, 1 if digest[4] & 1 else -1
+
+
+class ScriptedModel:
+    """Says the given answers, one a call and word by word; counts words as tokens.
+
+    `asked` holds the messages of every call, `closed` counts generations that were ended early.
+    With `error`, the model writes the first word of an answer and then raises it. A call beyond
+    the last answer raises AssertionError. For tests only.
+    """
+
+    def __init__(
+        self,
+        answers: Sequence[str],
+        *,
+        context_tokens: int = 4096,
+        error: Exception | None = None,
+    ) -> None:
+        self._answers = list(answers)
+        self._error = error
+        self._info = ModelInfo("testing:scripted", context_tokens)
+        self.asked: list[tuple[Message, ...]] = []
+        self.closed = 0
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._info
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Words, plus three a message for the marks that templates put around it."""
+        return sum(len(message.content.split()) + 3 for message in messages)
+
+    def generate(self, messages: Sequence[Message], settings: Generation) -> Iterator[str]:
+        self.asked.append(tuple(messages))
+        _holds(bool(self._answers), "an answer for this call", messages)
+        answer = self._answers.pop(0)
+        pieces = re.findall(r"\s*\S+|\s+\Z", answer)[: settings.max_tokens]
+        try:
+            for piece in pieces:
+                yield piece
+                if self._error is not None:
+                    raise self._error
+        except GeneratorExit:
+            self.closed += 1
+            raise
 
 
 def check_embedder(embedder: Embedder) -> None:

@@ -71,7 +71,7 @@ def test_a_question_finds_its_answer_in_another_language(e5) -> None:
 words = st.text(alphabet="abc dé日本😀\t\n.,1", max_size=60)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(words, min_size=1, max_size=6), st.randoms())
 def test_neither_order_nor_company_changes_a_vector(embedder, texts, random) -> None:
     together = embedder.embed(texts, "passage")

@@ -12,10 +12,17 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pakar.answering.evidence import Rarity, Sentence, content_stems, normal, sentences_of
+from pakar.answering.evidence import (
+    Rarity,
+    Sentence,
+    content_stems,
+    item_start,
+    sentences_of,
+    term,
+)
 from pakar.language.function_words import is_negated
 from pakar.language.sentences import sentence_spans
-from pakar.language.terms import is_number, stem, word_spans
+from pakar.language.terms import is_number, word_spans
 from pakar.types import Citation, Document, Hit
 
 LoadDocument = Callable[[str], Document]
@@ -27,7 +34,7 @@ COVERAGE = 0.72
 IN_QUOTE = 0.55
 _LONGEST_WINDOW = 3
 _MOST_QUOTES = 3
-_MARKUP = re.compile(r"\[\d+\]|\*\*|__")
+_MARKUP = re.compile(r"\[\d+(?:\s*[,;–-]\s*\d+)*\]|\*\*|__")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,10 @@ class _Window:
     terms: frozenset[str]
     negated: bool
 
+    @property
+    def length(self) -> int:
+        return self.last.end - self.first.start
+
 
 def cite(answer: str, hits: Sequence[Hit], *, language: str, load: LoadDocument) -> Support:
     """Aligns every sentence of `answer` with the passages of `hits`.
@@ -67,10 +78,14 @@ def cite(answer: str, hits: Sequence[Hit], *, language: str, load: LoadDocument)
     sentences = sentences_of(hits)
     rarity = Rarity.among(sentences)
     windows = _windows(sentences)
+    names = _names(sentences)
     citations: list[Citation] = []
     unsupported: list[str] = []
     for start, end in sentence_spans(answer, language):
-        claim = _claim(answer, start, end, language)
+        text = _without_markup(answer[start:end])
+        if not word_spans(text):
+            continue  # a marker on its own claims nothing
+        claim = _claim(text, start, language, names)
         found = _support(claim, windows, rarity)
         quotes = [one for window, score in found if (one := _quote(claim, window, score, load))]
         if found and len(quotes) == len(found):
@@ -80,29 +95,50 @@ def cite(answer: str, hits: Sequence[Hit], *, language: str, load: LoadDocument)
     return Support(tuple(citations), tuple(unsupported))
 
 
-def _claim(answer: str, start: int, end: int, language: str) -> _Claim:
-    text = _MARKUP.sub(lambda match: " " * len(match.group()), answer[start:end])
+def _without_markup(text: str) -> str:
+    return _MARKUP.sub(lambda match: " " * len(match.group()), text)
+
+
+def _claim(text: str, start: int, language: str, names: frozenset[str]) -> _Claim:
     terms = content_stems(text, language)
-    found = word_spans(text)
+    first = item_start(text)
+    spoken = [(word, first + at) for word, at, _ in word_spans(text[first:])]
     required = {
-        normal(stem(word, language))
-        for position, (word, at, _) in enumerate(found)
-        if is_number(word) or (position > 0 and text[at].isupper())
+        term(word, language)
+        for position, (word, at) in enumerate(spoken)
+        if is_number(term(word, language))
+        or (text[at].isupper() and (position > 0 or _begins_with_name(text, spoken, names)))
     }
-    return _Claim(start, end, terms, frozenset(required & terms), _negated(text))
+    return _Claim(start, start + len(text), terms, frozenset(required & terms), _negated(text))
+
+
+def _begins_with_name(text: str, spoken: Sequence[tuple[str, int]], names: frozenset[str]) -> bool:
+    """Every first word has a capital; a name's is followed by another, or is known as a name."""
+    return spoken[0][0] in names or (len(spoken) > 1 and text[spoken[1][1]].isupper())
+
+
+def _names(sentences: Sequence[Sentence]) -> frozenset[str]:
+    """The words that have a capital inside a sentence of running text."""
+    return frozenset(
+        word
+        for sentence in sentences
+        for word, at, _ in word_spans(sentence.text)[1:]
+        if sentence.text[at].isupper()
+    )
 
 
 def _windows(sentences: Sequence[Sentence]) -> list[_Window]:
     windows = []
+    denied = [_negated(sentence.text) for sentence in sentences]
     for first in range(len(sentences)):
         terms: frozenset[str] = frozenset()
-        negated = False
         for last in range(first, min(first + _LONGEST_WINDOW, len(sentences))):
             if sentences[last].hit is not sentences[first].hit:
                 break
+            if denied[last] != denied[first]:
+                break  # else a denial nearby would lend itself to what it does not deny
             terms |= sentences[last].terms
-            negated = negated or _negated(sentences[last].text)
-            windows.append(_Window(sentences[first], sentences[last], terms, negated))
+            windows.append(_Window(sentences[first], sentences[last], terms, denied[first]))
     return windows
 
 
@@ -111,8 +147,8 @@ def _support(
 ) -> list[tuple[_Window, float]]:
     """The fewest windows that together hold enough of the claim; none where they do not."""
     total = rarity.total(claim.terms)
-    if not claim.terms or total <= 0:
-        return []
+    if total <= 0 or (len(claim.terms) == 1 and not claim.required):
+        return []  # one common word is found anywhere
     chosen: list[_Window] = []
     held: frozenset[str] = frozenset()
     quoted: frozenset[str] = frozenset()
@@ -148,7 +184,8 @@ def _best(
             continue
         length = 1 + sum(1 for _ in range(window.first.start, window.last.end, 400))
         value = gain(window) * (1 - 0.02 * length)
-        if value > best_gain:
+        is_shorter = best is not None and value == best_gain and window.length < best.length
+        if value > best_gain or is_shorter:
             best, best_gain = window, value
     return best
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pakar.answering.number_words import in_digits
 from pakar.language.sentences import sentence_spans
 from pakar.language.stopwords import stopwords
 from pakar.language.terms import is_number, stem, word_spans
@@ -57,10 +58,20 @@ def sentences_of(hits: Sequence[Hit]) -> list[Sentence]:
 
 def content_stems(text: str, language: str) -> frozenset[str]:
     """The stems of the words that carry meaning; a list item's own number does not."""
-    marker = _MARKER.match(text)
-    words = word_spans(text[marker.end() :] if marker else text)
     ignored = stopwords(language)
-    return frozenset(normal(stem(word, language)) for word, _, _ in words if word not in ignored)
+    words = word_spans(text[item_start(text) :])
+    return frozenset(term(word, language) for word, _, _ in words if word not in ignored)
+
+
+def item_start(text: str) -> int:
+    """Where the words of a list item begin, behind its bullet or number; 0 in other text."""
+    marker = _MARKER.match(text)
+    return marker.end() if marker else 0
+
+
+def term(word: str, language: str) -> str:
+    """A (case folded) word as sentences are compared by: stemmed, numbers in one form."""
+    return normal(stem(in_digits(word, language), language))
 
 
 def normal(term: str) -> str:
@@ -90,4 +101,5 @@ class Rarity:
         return math.log(1 + (self.sentences - seen + 0.5) / (seen + 0.5))
 
     def total(self, terms: frozenset[str]) -> float:
-        return sum(self.worth(term) for term in terms)
+        # Exactly rounded, so that the order of a set, which changes from run to run, cannot matter.
+        return math.fsum(self.worth(term) for term in terms)

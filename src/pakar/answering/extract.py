@@ -22,7 +22,7 @@ _LEAST_SHARE_OF_BEST = 0.6
 _CONTEXT_WORTH = 0.8
 _SIMILARITY_WORTH = 0.5
 # Only the best by words are compared by meaning too, which keeps the answer instant.
-_COMPARED = 24
+_COMPARED = 16
 
 
 @dataclass(frozen=True, slots=True)

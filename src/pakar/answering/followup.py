@@ -34,8 +34,13 @@ def is_followup(question: str, history: Sequence[Message], *, language: str) -> 
     points = points_back(spoken) or any(
         word.endswith("nya") and len(word) > 5 for word in spoken if language == "id"
     )
-    few = len(content_stems(question, language)) <= _FEW_WORDS
+    few = len(content_stems(question, language)) <= _FEW_WORDS and not _has_name(question)
     return points or few or _LEANING.match(question) is not None
+
+
+def _has_name(question: str) -> bool:
+    """A capital behind the first letter: a question that names its topic stands on its own."""
+    return any(letter.isupper() for letter in question.strip()[1:])
 
 
 def standalone(

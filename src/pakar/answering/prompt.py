@@ -65,7 +65,8 @@ def rag_prompt(
     _fitting(messages([]), count_tokens, room)
     shown: list[Hit] = []
     for hit in hits:
-        if count_tokens(messages([*shown, hit])) > room:
+        # Counted as it will stand: another order can be other tokens.
+        if count_tokens(messages(in_reading_order([*shown, hit]))) > room:
             break
         shown.append(hit)
     if hits and not shown:
@@ -102,10 +103,13 @@ def _recent(
 ) -> list[Message]:
     """The last whole exchanges that fit beside the question, beginning with a user's turn."""
     kept: list[Message] = []
-    for start in range(len(history) - 1, -1, -1):
+    end = len(history)
+    while end > 0 and history[end - 1].role != "assistant":
+        end -= 1  # a question that got no answer
+    for start in range(end - 1, -1, -1):
         if history[start].role != "user":
             continue
-        longer = list(history[start:])
+        longer = list(history[start:end])
         if count_tokens([_system(system), *longer, _user(question)]) > room:
             break
         kept = longer

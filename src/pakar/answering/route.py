@@ -19,7 +19,7 @@ from pakar.answering.prompt import Prompt, base_prompt, rag_prompt
 from pakar.answering.relevance import judge
 from pakar.answering.wording import Wording, wording
 from pakar.config import Answering
-from pakar.errors import ConfigError
+from pakar.errors import ConfigError, ModelError, PakarError
 from pakar.language.detect import detect
 from pakar.ports import Generation, LanguageModel
 from pakar.types import Answer, Document, Hit, Message, Timings
@@ -111,9 +111,7 @@ def _run(route: Route, question: str, history: Sequence[Message]) -> Generator[s
         clock.retrieved()
         relevance = judge(sought, hits, language=language, embedder=route.retriever.embedder_spec)
         if not relevance.enough:
-            yield words.nothing_found
-            clock.wrote()
-            return _unknown(route, words.nothing_found, hits, clock)
+            return (yield from _refused(route, words, hits, clock))
         if route.model is None:
             found = extract(
                 sought,
@@ -122,8 +120,10 @@ def _run(route: Route, question: str, history: Sequence[Message]) -> Generator[s
                 load=route.load,
                 similarities=route.retriever.similarities,
             )
-            yield found.text
+            if not found.text:
+                return (yield from _refused(route, words, hits, clock))
             clock.wrote()
+            yield found.text
             return Answer(
                 found.text, route.name, found.citations, hits=tuple(hits), timings=clock.timings()
             )
@@ -150,13 +150,37 @@ def _generate(
         prompt = rag_prompt(question, hits, history, wording=words, count_tokens=count, room=room)
     settings = Generation(route.settings.max_tokens, route.settings.temperature)
     pieces: list[str] = []
-    for piece in model.generate(prompt.messages, settings):
+    for piece in _written(model, prompt.messages, settings):
         shown = piece if pieces else piece.lstrip()
         if shown:
             clock.wrote()
             pieces.append(shown)
             yield shown
     return "".join(pieces).rstrip(), prompt
+
+
+def _written(
+    model: LanguageModel, messages: Sequence[Message], settings: Generation
+) -> Generator[str, None, None]:
+    """What the model writes. Whatever else a back-end fails with leaves here as a ModelError."""
+    try:
+        yield from model.generate(messages, settings)
+    except PakarError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ModelError(
+            f"{model.info.spec} failed while it wrote: {reason:.200}",
+            hint="Try a shorter question, or another model. See: pakar doctor",
+        ) from error
+
+
+def _refused(
+    route: Route, words: Wording, hits: Sequence[Hit], clock: _Clock
+) -> Generator[str, None, Answer]:
+    clock.wrote()
+    yield words.nothing_found
+    return _unknown(route, words.nothing_found, hits, clock)
 
 
 def _cited(

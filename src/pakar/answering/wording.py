@@ -12,7 +12,11 @@ from functools import lru_cache
 from importlib.resources import files
 from string import Template
 
+from pakar.language.sentences import sentence_spans
+
 LANGUAGES = ("en", "id")
+# What follows these is no longer ignorance.
+_BUT = re.compile(r"\b(?:but|however|tetapi|tapi|namun)\b")
 _SPACES = re.compile(r"\s+")
 
 
@@ -34,13 +38,12 @@ class Wording:
         return self.rewrite_template.substitute(question=question, conversation=conversation)
 
     def says_unknown(self, answer: str) -> bool:
-        """Whether an answer says that it does not know, in any of the known languages' ways."""
-        start = _plain(answer)
-        return any(
-            start.startswith(_plain(phrase))
-            for language in LANGUAGES
-            for phrase in _texts(language)["unknown"].splitlines()
-        )
+        """Whether an answer says nothing but that it does not know, in any known language's ways.
+
+        "I don't know the date, but the fee is 500." is an answer.
+        """
+        sentences = [answer[start:end] for start, end in sentence_spans(answer, "en")]
+        return bool(sentences) and all(_begins_as_unknown(one) for one in sentences)
 
 
 @lru_cache(maxsize=32)
@@ -67,6 +70,12 @@ def _texts(language: str) -> dict[str, str]:
         for entry in folder.iterdir()
         if entry.name.endswith(".txt")
     }
+
+
+def _begins_as_unknown(sentence: str) -> bool:
+    start = _plain(sentence)
+    phrases = [one for language in LANGUAGES for one in _texts(language)["unknown"].splitlines()]
+    return any(start.startswith(_plain(one)) for one in phrases) and not _BUT.search(start)
 
 
 def _plain(text: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from pakar.cli.terminal import plain, show_sources
+from pakar.cli.terminal import plain, show_error, show_sources
+from pakar.errors import PakarError
 from pakar.expert import Expert
 from pakar.types import Answer, Message
 
@@ -13,11 +14,21 @@ _ENDINGS = ("exit", "quit", "keluar")
 
 
 def chat(expert: Expert, console: Console, *, route: str | None) -> None:
-    """Reads questions until an empty line, the end of the input, or "exit"."""
+    """Reads questions until an empty line, the end of the input, or "exit".
+
+    A question that fails gets its error, and the conversation goes on. Raises PakarError at once
+    where the route cannot be had at all.
+    """
+    expert.route(route)
     console.print("Ask about the documents. An empty line ends the conversation.")
     history: list[Message] = []
     while question := _question(console):
-        answer = ask(expert, console, question, route=route, history=history)
+        try:
+            answer = ask(expert, console, question, route=route, history=history)
+        except PakarError as problem:
+            console.print()
+            show_error(console, problem)
+            continue
         history += [Message("user", question), Message("assistant", answer.text)]
 
 

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from pakar.backends.model_cache import cache_folder
 from pakar.backends.numeric_precision import has_native_bfloat16
+from pakar.cli.terminal import plain
 from pakar.config import FILE_NAME, Config, load_config
 from pakar.errors import PakarError
 from pakar.registry import open_embedder, open_language_model
@@ -52,9 +53,9 @@ def examine(folder: Path) -> list[Finding]:
 def show(console: Console, findings: list[Finding]) -> None:
     for one in findings:
         mark, style = _MARKS[one.state]
-        console.print(Text.assemble((f"{mark} {one.name}: ", style), one.says))
+        console.print(Text.assemble((f"{mark} {one.name}: ", style), plain(one.says)))
         if one.hint:
-            console.print(Text(f"    {one.hint}", style="yellow"))
+            console.print(Text(f"    {plain(one.hint)}", style="yellow"))
 
 
 def _python() -> Finding:

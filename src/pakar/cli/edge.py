@@ -1,7 +1,8 @@
 """The edge of every command: one clear error instead of a stack trace, the right exit code, and
 either one JSON document on standard output or text for a person.
 
-Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but some sources could not be read.
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but some sources could not be read;
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-import click
 import typer
 
 from pakar.errors import PakarError
@@ -50,15 +50,14 @@ class Edge:
             if self._code:
                 raise typer.Exit(self._code)
             return
-        if isinstance(problem, (typer.Exit, typer.Abort, click.ClickException)) or os.environ.get(
+        if isinstance(problem, (typer.Exit, typer.Abort, typer.BadParameter)) or os.environ.get(
             "PAKAR_DEBUG"
         ):
             return
         if isinstance(problem, BrokenPipeError):
             self._close_output()
         if isinstance(problem, KeyboardInterrupt):
-            self.say("Interrupted. What was done stays; run it again to go on.")
-            raise typer.Exit(INTERRUPTED)
+            self._interrupted()
         if isinstance(problem, Exception):
             self._fail(_explained(problem))
 
@@ -126,6 +125,14 @@ class Edge:
         self.document(as_json.error(problem))
         show_error(self.progress, problem)
         raise typer.Exit(FAILED)
+
+    def _interrupted(self) -> None:
+        from pakar.cli import as_json
+
+        stopped = PakarError("interrupted", hint="What was done stays; run it again to go on.")
+        self.document(as_json.error(stopped))
+        self.say(f"Interrupted. {stopped.hint}")
+        raise typer.Exit(INTERRUPTED)
 
     def _close_output(self) -> None:
         # The reader of a pipe is gone; nothing may be written when the interpreter ends.

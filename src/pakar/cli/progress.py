@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -40,3 +40,20 @@ def indexing(console: Console) -> Iterator[IndexProgress]:
             bar.update(task, completed=done, total=total, passages=passages, rate=rate)
 
         yield report
+
+
+@contextmanager
+def counting(console: Console, label: str, total: int) -> Iterator[Callable[[], None]]:
+    """A callback to call after each of `total` steps, drawn as a bar with the time left."""
+    bar = Progress(
+        TextColumn(label),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("", total=total)
+        yield lambda: bar.advance(task)

@@ -17,7 +17,7 @@ from rich.text import Text
 from pakar.errors import PakarError
 from pakar.types import AddReport, Answer, Citation, Failure, Hit, Status
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MOST_LINES = 20
 _LONGEST_QUOTE = 300
 
@@ -52,7 +52,8 @@ def show_report(console: Console, done: AddReport) -> None:
 
 def _show_failures(console: Console, failures: Sequence[Failure], style: str) -> None:
     for one in failures[:_MOST_LINES]:
-        line = f"  {one.source}: {one.error}" if one.source not in one.error else f"  {one.error}"
+        said = one.error.removeprefix(f"{PurePosixPath(one.source).name}: ")
+        line = f"  {one.source}: {said}" if one.source not in said else f"  {said}"
         console.print(Text(plain(f"{line}. {one.hint}".rstrip(". ") + "."), style=style))
     if len(failures) > _MOST_LINES:
         console.print(f"  ... and {len(failures) - _MOST_LINES} more (all with --json)")

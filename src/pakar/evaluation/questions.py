@@ -12,6 +12,7 @@ from pathlib import Path
 from pakar.errors import ConfigError
 
 _KEYS = frozenset({"id", "question", "answer", "must_contain", "documents", "answerable", "type"})
+_FORM = 'Each line has the form {"id": "q1", "question": "...", "answer": "..."}.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,9 @@ class Question:
 
 def load_questions(path: Path) -> list[Question]:
     """All questions of a file. Raises ConfigError that names the line of the first fault."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
     questions: list[Question] = []
     seen: dict[str, int] = {}
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
             continue
         question = _parse(line, f"{path}, line {number}")
@@ -51,13 +48,27 @@ def load_questions(path: Path) -> list[Question]:
     return questions
 
 
+def _lines(path: Path) -> list[str]:
+    # Not str.splitlines: JSON allows the other line ends of Unicode inside a string.
+    try:
+        return path.read_text(encoding="utf-8-sig").split("\n")
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read: {error.strerror or error}", hint="Check the path."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: is not UTF-8 (byte {error.start})", hint="Save the file as UTF-8."
+        ) from error
+
+
 def _parse(line: str, where: str) -> Question:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{where}: not valid JSON: {error}") from error
+        raise ConfigError(f"{where}: not valid JSON: {error}", hint=_FORM) from error
     if not isinstance(row, dict):
-        raise ConfigError(f"{where}: not an object")
+        raise ConfigError(f"{where}: not a JSON object", hint=_FORM)
     unknown = sorted(set(row) - _KEYS)
     if unknown:
         raise ConfigError(
@@ -65,7 +76,10 @@ def _parse(line: str, where: str) -> Question:
         )
     answerable = row.get("answerable", True)
     if not isinstance(answerable, bool):
-        raise ConfigError(f"{where}: answerable is {answerable!r}, not true or false")
+        raise ConfigError(f"{where}: answerable is {answerable!r}, not true or false", hint=_FORM)
+    kind = row.get("type", "")
+    if not isinstance(kind, str):
+        raise ConfigError(f"{where}: type is {kind!r}, not a text", hint=_FORM)
     return Question(
         id=_text(row, "id", where),
         question=_text(row, "question", where),
@@ -73,14 +87,14 @@ def _parse(line: str, where: str) -> Question:
         must_contain=_texts(row, "must_contain", where),
         documents=_texts(row, "documents", where),
         answerable=answerable,
-        type=str(row.get("type", "")),
+        type=kind,
     )
 
 
 def _text(row: dict[str, object], key: str, where: str) -> str:
     value = row.get(key)
     if not isinstance(value, str) or not value.strip():
-        raise ConfigError(f"{where}: {key} is {value!r}, not a text")
+        raise ConfigError(f"{where}: {key} is {value!r}, not a text", hint=_FORM)
     return value
 
 
@@ -88,5 +102,5 @@ def _texts(row: dict[str, object], key: str, where: str) -> tuple[str, ...]:
     value = row.get(key, [])
     listed = [value] if isinstance(value, str) else value
     if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-        raise ConfigError(f"{where}: {key} is {value!r}, not a text or a list of texts")
+        raise ConfigError(f"{where}: {key} is {value!r}, not a text or a list of texts", hint=_FORM)
     return tuple(listed)

@@ -34,15 +34,14 @@ def question_language(question: str, languages: Sequence[str]) -> str:
     """The question's language: what it looks like where the index has it, else the index's first.
 
     A detection that no document shares is more often a mistake on a short text than the truth,
-    unless pakar has instructions in that language.
+    unless the question's function words bear it out.
     """
     asked = detect(question)
     if asked in languages or not languages:
         return asked
-    return asked if stopwords(asked) and _mostly_function_words(question, asked) else languages[0]
+    own = _function_words(question, asked)
+    return asked if own > _function_words(question, languages[0]) else languages[0]
 
 
-def _mostly_function_words(question: str, language: str) -> bool:
-    found = words(question)
-    known = sum(word in stopwords(language) for word in found)
-    return known * 3 >= len(found)
+def _function_words(question: str, language: str) -> int:
+    return sum(word in stopwords(language) for word in words(question))

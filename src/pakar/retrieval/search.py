@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 
 from pakar.config import Retrieval
+from pakar.errors import ConfigError
 from pakar.ports import Embedder, Filter, Reranker, Scored, Snapshot, Vectors, VectorStore
 from pakar.retrieval.fuse import add_support, fuse
 from pakar.retrieval.query import query_terms, question_language
-from pakar.types import Hit, Passage
+from pakar.types import Hit, Passage, PassageKind
 
 # Learned on the development company (docs/measurements.md).
 SUPPORT_WEIGHT = 0.2
 EVERYTHING = Filter()
+_KINDS = get_args(PassageKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,10 @@ class Retriever:
     def search(self, question: str, *, k: int, where: Filter = EVERYTHING) -> list[Hit]:
         """The `k` best passages, the best first; fewer where fewer pass the filter.
 
-        A blank question finds nothing.
+        A blank question finds nothing. Raises ConfigError for a `k` below 1 and for a kind of
+        passages that there is not.
         """
+        _check(k, where)
         if not question.strip():
             return []
         snapshot = self.store.snapshot()
@@ -84,6 +89,16 @@ class Retriever:
             for key, passage in passages.items()
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.document, hit.start))
+
+
+def _check(k: int, where: Filter) -> None:
+    if k < 1:
+        raise ConfigError(f"{k} passages cannot be searched for", hint="Ask for 1 or more.")
+    for kind in where.kinds:
+        if kind not in _KINDS:
+            raise ConfigError(
+                f"there is no kind {kind!r} of passages", hint=f"Known: {', '.join(_KINDS)}."
+            )
 
 
 def _both(

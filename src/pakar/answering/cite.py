@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pakar.answering.evidence import (
     Rarity,
@@ -29,11 +29,13 @@ LoadDocument = Callable[[str], Document]
 
 # Share of a sentence's weighted content words that its sources must hold. Chosen by reading
 # answers about the development company (docs/measurements.md).
-COVERAGE = 0.72
+COVERAGE = 0.8
 # Of these, at least this share must stand in the quote itself, not only in the headings above it.
 IN_QUOTE = 0.55
 _LONGEST_WINDOW = 3
-_MOST_QUOTES = 3
+_LEAST_IN_CLAUSE = 3
+# Where one statement of a sentence ends and the next begins.
+_CLAUSE = re.compile(r";|,?\s\b(?:while|whereas|but|and|sedangkan|tetapi|namun|serta|dan)\b")
 _MARKUP = re.compile(r"\[\d+(?:\s*[,;–-]\s*\d+)*\]|\*\*|__")
 
 
@@ -86,7 +88,7 @@ def cite(answer: str, hits: Sequence[Hit], *, language: str, load: LoadDocument)
         if not word_spans(text):
             continue  # a marker on its own claims nothing
         claim = _claim(text, start, language, names)
-        found = _support(claim, windows, rarity)
+        found = _support(text, claim, windows, rarity, language)
         quotes = [one for window, score in found if (one := _quote(claim, window, score, load))]
         if found and len(quotes) == len(found):
             citations += quotes
@@ -128,66 +130,87 @@ def _names(sentences: Sequence[Sentence]) -> frozenset[str]:
 
 
 def _windows(sentences: Sequence[Sentence]) -> list[_Window]:
+    """Single sentences, and runs of up to three in running text.
+
+    List items and table rows are statements of their own: read together, they would seem to say
+    of one thing what they say of another. The same holds for a denial and what stands beside it.
+    """
     windows = []
     denied = [_negated(sentence.text) for sentence in sentences]
     for first in range(len(sentences)):
         terms: frozenset[str] = frozenset()
         for last in range(first, min(first + _LONGEST_WINDOW, len(sentences))):
-            if sentences[last].hit is not sentences[first].hit:
+            together = last == first or (
+                sentences[last].hit is sentences[first].hit
+                and denied[last] == denied[first]
+                and not _stands_alone(sentences[first].text)
+                and not _stands_alone(sentences[last].text)
+            )
+            if not together:
                 break
-            if denied[last] != denied[first]:
-                break  # else a denial nearby would lend itself to what it does not deny
             terms |= sentences[last].terms
             windows.append(_Window(sentences[first], sentences[last], terms, denied[first]))
     return windows
 
 
+def _stands_alone(text: str) -> bool:
+    return item_start(text) > 0 or " | " in text
+
+
 def _support(
-    claim: _Claim, windows: Sequence[_Window], rarity: Rarity
+    text: str, claim: _Claim, windows: Sequence[_Window], rarity: Rarity, language: str
 ) -> list[tuple[_Window, float]]:
-    """The fewest windows that together hold enough of the claim; none where they do not."""
-    total = rarity.total(claim.terms)
-    if total <= 0 or (len(claim.terms) == 1 and not claim.required):
-        return []  # one common word is found anywhere
-    chosen: list[_Window] = []
-    held: frozenset[str] = frozenset()
-    quoted: frozenset[str] = frozenset()
-    while len(chosen) < _MOST_QUOTES:
-        best = _best(claim, windows, held, rarity)
+    """The window that holds the whole claim; else one for each of its clauses; else none."""
+    whole = _best(claim, windows, rarity)
+    if whole is not None:
+        return [whole]
+    clauses = [part for part in _CLAUSE.split(text) if word_spans(part)]
+    if len(clauses) < 2:
+        return []
+    found: list[tuple[_Window, float]] = []
+    for part in clauses:
+        clause = _claim(part, claim.start, language, frozenset())
+        clause = replace(clause, required=claim.required & clause.terms)
+        best = _best(clause, windows, rarity) if len(clause.terms) >= _LEAST_IN_CLAUSE else None
         if best is None:
             return []
-        chosen.append(best)
-        quoted |= best.terms & claim.terms
-        held |= (best.terms | best.first.context) & claim.terms
-        coverage = rarity.total(held) / total
-        enough = coverage >= COVERAGE and rarity.total(quoted) / total >= IN_QUOTE
-        if enough and claim.required <= held:
-            return [(window, round(coverage, 3)) for window in chosen]
-    return []
+        found.append(best)
+    unique = {(id(window.first), id(window.last)): (window, score) for window, score in found}
+    return list(unique.values())
 
 
 def _best(
-    claim: _Claim, windows: Sequence[_Window], held: frozenset[str], rarity: Rarity
-) -> _Window | None:
-    """The window that adds most to what is held, a shorter one before a longer one."""
-
-    def gain(window: _Window) -> float:
-        new = (window.terms & claim.terms) - held
-        near = (window.first.context & claim.terms) - held - new
-        return rarity.total(new) + 0.3 * rarity.total(near)
-
+    claim: _Claim, windows: Sequence[_Window], rarity: Rarity
+) -> tuple[_Window, float] | None:
+    """The window that holds most of the claim, the shortest of equals; None if too little."""
     total = rarity.total(claim.terms)
-    best: _Window | None = None
-    best_gain = 0.2 * total
+    if total <= 0 or not _says_something(claim):
+        return None
+    best: tuple[float, int, _Window] | None = None
     for window in windows:
         if window.negated != claim.negated:
             continue
-        length = 1 + sum(1 for _ in range(window.first.start, window.last.end, 400))
-        value = gain(window) * (1 - 0.02 * length)
-        is_shorter = best is not None and value == best_gain and window.length < best.length
-        if value > best_gain or is_shorter:
-            best, best_gain = window, value
-    return best
+        quoted = window.terms & claim.terms
+        held = quoted | (window.first.context & claim.terms)
+        coverage = rarity.total(held) / total
+        enough = coverage >= COVERAGE and rarity.total(quoted) / total >= IN_QUOTE
+        if not enough or not claim.required <= held:
+            continue
+        rank = (coverage + rarity.total(quoted) / total, -window.length)
+        if best is None or rank > (best[0], best[1]):
+            best = (*rank, window)
+    if best is None:
+        return None
+    window = best[2]
+    coverage = rarity.total((window.terms | window.first.context) & claim.terms) / total
+    return window, round(coverage, 3)
+
+
+def _says_something(claim: _Claim) -> bool:
+    """One common word, or a small number such as a list's, is found anywhere."""
+    if len(claim.terms) > 1:
+        return True
+    return any(not is_number(one) or len(one) > 2 for one in claim.required)
 
 
 def _quote(claim: _Claim, window: _Window, score: float, load: LoadDocument) -> Citation | None:

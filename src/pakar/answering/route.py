@@ -17,6 +17,7 @@ from pakar.answering.extract import extract
 from pakar.answering.followup import standalone
 from pakar.answering.prompt import Prompt, base_prompt, rag_prompt
 from pakar.answering.relevance import judge
+from pakar.answering.repetition import RepetitionGuard
 from pakar.answering.wording import Wording, wording
 from pakar.config import Answering
 from pakar.errors import ConfigError, ModelError, PakarError
@@ -99,6 +100,15 @@ class Route:
         return AnswerStream(_run(self, question, history))
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What a model wrote for a prompt, and whether it was stopped for repeating itself."""
+
+    text: str
+    prompt: Prompt
+    repeated: bool
+
+
 def _run(route: Route, question: str, history: Sequence[Message]) -> Generator[str, None, Answer]:
     clock = _Clock()
     language = _language(route, question)
@@ -127,8 +137,8 @@ def _run(route: Route, question: str, history: Sequence[Message]) -> Generator[s
             return Answer(
                 found.text, route.name, found.citations, hits=tuple(hits), timings=clock.timings()
             )
-    text, prompt = yield from _generate(route, question, hits, history, words, clock)
-    return _cited(route, text, prompt, hits, language, clock)
+    written = yield from _generate(route, question, hits, history, words, clock)
+    return _cited(route, written, hits, language, clock)
 
 
 def _generate(
@@ -138,7 +148,7 @@ def _generate(
     history: Sequence[Message],
     words: Wording,
     clock: _Clock,
-) -> Generator[str, None, tuple[str, Prompt]]:
+) -> Generator[str, None, _Written]:
     model = route.model
     if model is None:
         raise ConfigError(f"route {route.name!r} has no model")
@@ -149,14 +159,24 @@ def _generate(
     else:
         prompt = rag_prompt(question, hits, history, wording=words, count_tokens=count, room=room)
     settings = Generation(route.settings.max_tokens, route.settings.temperature)
-    pieces: list[str] = []
-    for piece in _written(model, prompt.messages, settings):
-        shown = piece if pieces else piece.lstrip()
+    text = ""
+    guard = RepetitionGuard()
+    for piece in _guarded(_written(model, prompt.messages, settings), guard):
+        shown = piece if text else piece.lstrip()
         if shown:
             clock.wrote()
-            pieces.append(shown)
+            text += shown
             yield shown
-    return "".join(pieces).rstrip(), prompt
+    return _Written(text.rstrip(), prompt, guard.stopped)
+
+
+def _guarded(pieces: Generator[str, None, None], guard: RepetitionGuard) -> Iterator[str]:
+    for piece in pieces:
+        yield guard.add(piece)
+        if guard.stopped:
+            pieces.close()
+            return
+    yield guard.finish()
 
 
 def _written(
@@ -184,14 +204,17 @@ def _refused(
 
 
 def _cited(
-    route: Route, text: str, prompt: Prompt, hits: Sequence[Hit], language: str, clock: _Clock
+    route: Route, written: _Written, hits: Sequence[Hit], language: str, clock: _Clock
 ) -> Answer:
+    text, prompt = written.text, written.prompt
     if wording(language).says_unknown(text):
         return _unknown(route, text, hits, clock)
     support = cite(text, prompt.hits, language=language, load=route.load)
     notes = []
     if prompt.left_out:
         notes.append(f"{prompt.left_out} of {len(hits)} passages found no room in the prompt")
+    if written.repeated:
+        notes.append("the model began to repeat itself and was stopped")
     if not text:
         notes.append("the model wrote nothing")
     return Answer(

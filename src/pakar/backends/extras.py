@@ -16,5 +16,5 @@ def require(*modules: str, extra: str = "local") -> None:
         if importlib.util.find_spec(module) is None:
             raise MissingExtraError(
                 f"{module} is not installed; this needs pakar[{extra}]",
-                hint=f'pip install "pakar[{extra}]"',
+                hint=f'In the checkout of pakar: pip install -c constraints.txt -e ".[{extra}]"',
             )

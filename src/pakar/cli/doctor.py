@@ -7,7 +7,6 @@ import importlib.util
 import os
 import platform
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -92,9 +91,8 @@ def _library(name: str) -> Finding:
     try:
         return Finding(name, "good", importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
-        return Finding(
-            name, "bad", "not installed", f'{sys.executable} -m pip install "pakar[local]"'
-        )
+        hint = 'In the checkout of pakar: pip install -c constraints.txt -e ".[local]"'
+        return Finding(name, "bad", "not installed", hint)
 
 
 def _model(label: str, spec: str, opener: Callable[[str], object]) -> Finding:

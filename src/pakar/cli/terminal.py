@@ -54,7 +54,8 @@ def _show_failures(console: Console, failures: Sequence[Failure], style: str) ->
     for one in failures[:_MOST_LINES]:
         said = one.error.removeprefix(f"{PurePosixPath(one.source).name}: ")
         line = f"  {one.source}: {said}" if one.source not in said else f"  {said}"
-        console.print(Text(plain(f"{line}. {one.hint}".rstrip(". ") + "."), style=style))
+        hint = one.hint[:1].upper() + one.hint[1:]
+        console.print(Text(plain(f"{line}. {hint}".rstrip(". ") + "."), style=style))
     if len(failures) > _MOST_LINES:
         console.print(f"  ... and {len(failures) - _MOST_LINES} more (all with --json)")
 

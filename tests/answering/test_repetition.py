@@ -60,3 +60,9 @@ def test_what_is_shown_is_a_beginning_of_what_was_written(text: str, size: int) 
     shown, stopped = through([text[at : at + size] for at in range(0, len(text), size)])
     assert text.startswith(shown)
     assert stopped or shown == text
+
+
+def test_a_repetition_is_found_behind_another_source_number() -> None:
+    shown, stopped = through(["1. [1] Branches in Bhutan\n2. [2] Branches in Bhutan\n"])
+    assert stopped
+    assert shown.rstrip() == "1. [1] Branches in Bhutan"

@@ -29,10 +29,11 @@ LoadDocument = Callable[[str], Document]
 
 # Share of a sentence's weighted content words that its sources must hold. Chosen by reading
 # answers about the development company (docs/measurements.md).
-COVERAGE = 0.8
+COVERAGE = 0.82
 # Of these, at least this share must stand in the quote itself, not only in the headings above it.
 IN_QUOTE = 0.55
 _LONGEST_WINDOW = 3
+# A clause with fewer terms of its own is no statement, only the rest of one.
 _LEAST_IN_CLAUSE = 3
 # Where one statement of a sentence ends and the next begins.
 _CLAUSE = re.compile(r";|,?\s\b(?:while|whereas|but|and|sedangkan|tetapi|namun|serta|dan)\b")
@@ -56,6 +57,7 @@ class _Claim:
     terms: frozenset[str]
     required: frozenset[str]
     negated: bool
+    is_label: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ def _claim(text: str, start: int, language: str, names: frozenset[str]) -> _Clai
         if is_number(term(word, language))
         or (text[at].isupper() and (position > 0 or _begins_with_name(text, spoken, names)))
     }
-    return _Claim(start, start + len(text), terms, frozenset(required & terms), _negated(text))
+    return _Claim(
+        start, start + len(text), terms, frozenset(required & terms), _negated(text), ":" in text
+    )
 
 
 def _begins_with_name(text: str, spoken: Sequence[tuple[str, int]], names: frozenset[str]) -> bool:
@@ -167,11 +171,13 @@ def _support(
     clauses = [part for part in _CLAUSE.split(text) if word_spans(part)]
     if len(clauses) < 2:
         return []
+    claims = [_claim(part, claim.start, language, frozenset()) for part in clauses]
     found: list[tuple[_Window, float]] = []
-    for part in clauses:
-        clause = _claim(part, claim.start, language, frozenset())
-        clause = replace(clause, required=claim.required & clause.terms)
-        best = _best(clause, windows, rarity) if len(clause.terms) >= _LEAST_IN_CLAUSE else None
+    for at, clause in enumerate(claims):
+        others = frozenset().union(*(one.terms for one in claims[:at] + claims[at + 1 :]))
+        best = None
+        if len(clause.terms - others) >= _LEAST_IN_CLAUSE:
+            best = _best(replace(clause, required=claim.required & clause.terms), windows, rarity)
         if best is None:
             return []
         found.append(best)
@@ -207,10 +213,10 @@ def _best(
 
 
 def _says_something(claim: _Claim) -> bool:
-    """One common word, or a small number such as a list's, is found anywhere."""
+    """One common word, a label or a small number such as a list's is found anywhere."""
     if len(claim.terms) > 1:
         return True
-    return any(not is_number(one) or len(one) > 2 for one in claim.required)
+    return not claim.is_label and any(not is_number(one) or len(one) > 2 for one in claim.required)
 
 
 def _quote(claim: _Claim, window: _Window, score: float, load: LoadDocument) -> Citation | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-_MARKER = re.compile(r"\s*(?:[-*•]|\(?\d{1,3}(?:[.)]|$))?\s*")
+_MARKER = re.compile(r"\s*(?:[-*•]|\(?\d{1,3}(?:[.)]|$))?\s*(?:\[\d*(?:\]|$))?\s*")
 _ENDS = ".!?。！？"
 _LEAST_WORDS = 3
 _LONGEST_LOOP = 6

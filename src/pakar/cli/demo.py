@@ -25,10 +25,7 @@ from pakar.evaluation.questions import Question, load_questions
 from pakar.expert import Expert
 
 _SEARCHED = "What does a cheque book cost?"
-_EXTRACTED = (
-    "Which award did ZX Bank win for digital transformation?",
-    "Is there a fee for a locker?",
-)
+_EXTRACTED = (_SEARCHED, "Is there a fee for a locker?")
 _WRITTEN = "How do I block a lost debit card?"
 _UNANSWERABLE = "How many branches does ZX Bank have in Tokyo?"
 # The model writes slowly on two cores, so it answers few; the docs measure all questions.

@@ -54,6 +54,8 @@ def play(folder: Path, console: Console) -> dict[str, object]:
         f"The model is {expert.config.models.language_model}; loading takes some seconds."
     )
     _ask(expert, console, _WRITTEN, "rag")
+    if advice := expert.advice("rag"):
+        console.print(Text(f"Hint: {advice}", style="yellow"))
     _say(console, "6. Measured on held-out questions, in this run")
     figures = _measure(expert, console)
     minutes = (time.monotonic() - started) / 60

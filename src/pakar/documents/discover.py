@@ -210,7 +210,9 @@ class _Search:
 
     def _cannot_open(self, name: str, error: OSError | ValueError) -> None:
         if isinstance(error, FileNotFoundError | NotADirectoryError):
-            self._fail(name, "does not exist", "check the spelling of the path")
+            self._fail(
+                name, "does not exist", "check the spelling; if it is gone for good: pakar remove"
+            )
         elif isinstance(error, PermissionError):
             self._fail(name, "may not be read", "change its permissions, or leave it out")
         else:

@@ -14,6 +14,7 @@ help:
 demo: .venv/ready
 	@echo "== The demo: an expert on the documents of ZX Bank, in ./pakar-demo"
 	@$(BIN)/pakar demo
+	@echo "== The command lies in .venv/bin: run '. .venv/bin/activate' first, or call $(BIN)/pakar"
 
 test: .venv/ready-dev
 	@echo "== All tests, the slow ones too"

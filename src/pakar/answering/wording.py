@@ -22,12 +22,11 @@ _SPACES = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """All texts of one language; `unknown` are the ways of saying that one does not know."""
+    """All texts of one language."""
 
     rag: str
     base: str
     nothing_found: str
-    unknown: tuple[str, ...]
     question_template: Template
     rewrite_template: Template
 
@@ -56,7 +55,6 @@ def wording(language: str) -> Wording:
         rag=texts["rag"] + ending,
         base=texts["base"] + ending,
         nothing_found=texts["nothing_found"],
-        unknown=tuple(texts["unknown"].splitlines()),
         question_template=Template(texts["question"]),
         rewrite_template=Template(texts["rewrite"]),
     )

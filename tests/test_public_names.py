@@ -10,9 +10,10 @@ import pytest
 import pakar
 
 NAMES = [
-    "AddReport", "Answer", "Citation", "ConfigError", "Document", "EndpointError", "Expert",
+    "AddReport", "Adapter", "Answer", "Citation", "ConfigError", "Document", "EndpointError", "Example",
+    "Expert",
     "ExpertError", "Failure", "Hit", "IndexBusyError", "IndexMismatchError", "Mark", "Message",
-    "MissingExtraError", "ModelError", "ModelMissingError", "PakarError", "Passage", "SourceError",
+    "MissingExtraError", "ModelError", "ModelMissingError", "PakarError", "Passage", "Source", "SourceError",
     "Status", "StoreError", "Timings", "__version__",
 ]  # fmt: skip
 

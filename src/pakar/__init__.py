@@ -25,15 +25,18 @@ from pakar.errors import (
     StoreError,
 )
 from pakar.types import (
+    Adapter,
     AddReport,
     Answer,
     Citation,
     Document,
+    Example,
     Failure,
     Hit,
     Mark,
     Message,
     Passage,
+    Source,
     Status,
     Timings,
 )
@@ -43,12 +46,14 @@ if TYPE_CHECKING:
     from pakar.expert import Expert
 
 __all__ = [
+    "Adapter",
     "AddReport",
     "Answer",
     "Citation",
     "ConfigError",
     "Document",
     "EndpointError",
+    "Example",
     "Expert",
     "ExpertError",
     "Failure",
@@ -62,6 +67,7 @@ __all__ = [
     "ModelMissingError",
     "PakarError",
     "Passage",
+    "Source",
     "SourceError",
     "Status",
     "StoreError",

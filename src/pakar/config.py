@@ -65,6 +65,18 @@ class Answering(_Section):
     language: Literal["auto", "en", "id"] = "auto"
 
 
+class Training(_Section):
+    """How adapters are trained."""
+
+    method: Literal["lora", "qlora"] = "lora"
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    alpha: Annotated[int, Field(ge=1, le=2048)] = 32
+    learning_rate: Annotated[float, Field(gt=0.0, le=0.1)] = 5e-4
+    epochs: Annotated[float, Field(gt=0.0, le=1000.0)] = 3.0
+    batch: Annotated[int, Field(ge=1, le=4096)] = 8
+    seed: Annotated[int, Field(ge=0, le=2**31)] = 0
+
+
 class Config(_Section):
     """The whole of pakar.toml; every section and key has a default."""
 
@@ -73,6 +85,7 @@ class Config(_Section):
     passages: Passages = Passages()
     retrieval: Retrieval = Retrieval()
     answering: Answering = Answering()
+    training: Training = Training()
 
 
 def load_config(folder: Path) -> Config:
@@ -173,4 +186,15 @@ max_tokens = 160
 temperature = 0.0
 # auto: the question's language.
 language = "auto"
+
+[training]
+# lora, or qlora: the frozen weights in 4 bits.
+method = "lora"
+rank = 16
+alpha = 32
+learning_rate = 0.0005
+epochs = 3.0
+# Examples a step.
+batch = 8
+seed = 0
 """

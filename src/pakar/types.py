@@ -1,6 +1,7 @@
 """The values that flow through pakar, in pipeline order.
 
     documents -> passages -> index -> retrieval -> answer
+        -> examples -> adapter -> answer
 
 All are frozen; ids are derived from content, never drawn at random. This module knows no library
 and no file: anything may import it, and it imports nothing of pakar.
@@ -16,6 +17,10 @@ from typing import Literal
 
 MarkKind = Literal["page", "slide", "heading", "table", "row"]
 PassageKind = Literal["content", "summary", "row"]
+Origin = Literal["curated", "imported", "extracted", "generated", "feedback"]
+State = Literal["accepted", "waiting", "rejected"]
+Form = Literal["plain", "grounded", "text"]
+Method = Literal["lora", "qlora"]
 
 _NO_SCORES: Mapping[str, float] = MappingProxyType({})
 
@@ -211,6 +216,77 @@ class Message:
 
     role: Literal["system", "user", "assistant"]
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the knowledge of an example stands: a span of a document as it was then.
+
+    `content_hash` is that of the document when the example was made, "" where nobody noted it;
+    `start` and `end` are both 0 where only the document is known.
+    """
+
+    document: str
+    content_hash: str = ""
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A training item: a conversation that ends with the answer to be learned.
+
+    `sources` are the spans that it came from. `form` says how it asks: "plain" without passages,
+    "grounded" with them in the question, "text" has only the one turn to be learned as it stands.
+    `fact` is equal for examples that teach the same fact, in whatever words or form; sets are
+    split by it. `id` is derived from content.
+    """
+
+    id: str
+    messages: tuple[Message, ...]
+    origin: Origin
+    sources: tuple[Source, ...] = ()
+    form: Form = "plain"
+    fact: str = ""
+    language: str = "und"
+    state: State = "accepted"
+
+    @property
+    def question(self) -> str:
+        """The last user's turn; "" for a text."""
+        asked = [turn.content for turn in self.messages if turn.role == "user"]
+        return asked[-1] if asked else ""
+
+    @property
+    def answer(self) -> str:
+        """The turn that is learned."""
+        return self.messages[-1].content
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """LoRA or QLoRA weights and what is known of them.
+
+    `base` is the spec of the model that they were trained on. `documents` are those that it
+    learned from; `stale` says why it no longer fits them, one line a reason; `removed` are those
+    that were taken out of the index for good. `refused` is why it is not used by default, "" where
+    nothing speaks against it. `loss` is the mean on held-out answer tokens, in nats, before and
+    after. `memory_mb` is the peak of the process that trained, in 10^6 bytes.
+    """
+
+    id: str
+    method: Method
+    base: str
+    folder: str
+    created: str
+    examples: int
+    documents: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    refused: str = ""
+    loss: tuple[float, float] = (0.0, 0.0)
+    seconds: float = 0.0
+    memory_mb: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

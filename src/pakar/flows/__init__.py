@@ -1,0 +1,1 @@
+"""Steps put in sequence, one file a flow; `pakar.expert` calls them."""

@@ -1,0 +1,1 @@
+"""From examples to an adapter: what is learned, from what, and what it costs."""

@@ -23,6 +23,7 @@ from pakar.errors import (
     PakarError,
     SourceError,
     StoreError,
+    TrainingError,
 )
 from pakar.types import (
     Adapter,
@@ -72,6 +73,7 @@ __all__ = [
     "Status",
     "StoreError",
     "Timings",
+    "TrainingError",
     "__version__",
 ]
 

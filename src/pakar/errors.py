@@ -10,6 +10,7 @@
     ├── ModelError           a model cannot be had, loaded or run
     │   ├── ModelMissingError    it is not on this machine
     │   └── EndpointError        an endpoint did not answer as it should
+    ├── TrainingError        an adapter cannot be trained or used
     └── MissingExtraError    a library of an optional extra is not installed
 
 A message says what happened, with the value; `hint` says what to do next.
@@ -60,6 +61,10 @@ class ModelMissingError(ModelError):
 
 class EndpointError(ModelError):
     """An endpoint refused, failed or answered in another form than it should."""
+
+
+class TrainingError(PakarError):
+    """An adapter cannot be trained, or does not fit what it is used with."""
 
 
 class MissingExtraError(PakarError):

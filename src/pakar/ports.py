@@ -7,7 +7,7 @@ back-end by its spec, and others' packages add theirs through the entry-point gr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -15,7 +15,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from pakar.types import Mark, Message, Passage
+from pakar.types import Example, Mark, Message, Method, Passage
 
 Vectors = NDArray[np.float32]
 TextRole = Literal["query", "passage"]
@@ -206,4 +206,110 @@ class LanguageModel(Protocol):
 
     def generate(self, messages: Sequence[Message], settings: Generation) -> Iterator[str]:
         """Yields the answer piece by piece; joined, the pieces are the answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An example in tokens: the last `learned` of `ids` are the answer and the token that ends it.
+
+    `example` is the example's id.
+    """
+
+    ids: tuple[int, ...]
+    learned: int
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseModel:
+    """What an adapter must know of the model that it changes.
+
+    `fingerprint` changes with the weights, `template` with the chat template; `stop` are the token
+    ids at which an answer ends when it is served; `start` is the token that begins a text, where
+    there is one.
+    """
+
+    spec: str
+    fingerprint: str
+    template: str
+    context_tokens: int
+    stop: frozenset[int]
+    start: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a training stands. Losses are means in nats a learned token; None: not measured yet.
+
+    `tokens` counts all that were read so far in this run, `seconds` its time.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    held_out: float | None
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to train. `targets` are names of linear layers; none stands for all but the head.
+
+    `micro_tokens` bounds the tokens that are in memory at once; it changes nothing but memory.
+    `evaluations` is how often the held-out rows are measured; training stops early after
+    `patience` of them without a better loss. 0: never.
+    """
+
+    method: Method = "lora"
+    rank: int = 16
+    alpha: int = 32
+    learning_rate: float = 5e-4
+    epochs: float = 3.0
+    batch: int = 8
+    seed: int = 0
+    targets: tuple[str, ...] = ()
+    micro_tokens: int = 2048
+    evaluations: int = 8
+    patience: int = 3
+    checkpointing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a training came to. `curve` holds (step, loss, held-out loss or None)."""
+
+    steps: int
+    best_step: int
+    before: float | None
+    after: float | None
+    curve: tuple[tuple[int, float, float | None], ...]
+    tokens: int
+    seconds: float
+    memory_mb: float
+    frozen_mb: float
+    versions: Mapping[str, str]
+
+
+@runtime_checkable
+class Trainer(Protocol):
+    """Teaches a model's adapter."""
+
+    @property
+    def base(self) -> BaseModel: ...
+
+    def row(self, example: Example) -> Row:
+        """The example in tokens, its prompt exactly as it is served. Never cut."""
+        ...
+
+    def train(
+        self,
+        rows: Sequence[Row],
+        held_out: Sequence[Row],
+        recipe: Recipe,
+        folder: Path,
+        on_progress: Callable[[Progress], None],
+    ) -> Trained:
+        """Leaves the adapter in `folder`/adapter; goes on from what an earlier run left there."""
         ...

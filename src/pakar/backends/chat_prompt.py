@@ -24,6 +24,8 @@ from pakar.types import Message
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+_ASKED = "What is the colour of the sky?"
+_ANSWERED = "Blue."
 _TOKEN_FLAGS = ("lstrip", "normalized", "rstrip", "single_word", "special")
 
 
@@ -64,6 +66,50 @@ class ChatPrompt:
         """The prompt as tokens."""
         text = self.text(messages)
         return self._loaded().tokenizer.encode(text, add_special_tokens=False).ids
+
+    def answer_ids(self, text: str) -> list[int]:
+        """An answer as a model would write it behind a prompt, without the end of its turn."""
+        parts = self._loaded()
+        shown = _harmless(text, parts.control)
+        return parts.tokenizer.encode(shown, add_special_tokens=False).ids
+
+    def end_of_turn(self, stop_tokens: Sequence[str]) -> int:
+        """The token with which the template ends an answer.
+
+        Raises ModelError where the template writes an answer otherwise than it is served, or where
+        serving would not stop at that token.
+        """
+        parts = self._loaded()
+        asked = Message("user", _ASKED)
+        prompt = parts.template.render([asked])
+        whole = parts.template.render([asked, Message("assistant", _ANSWERED)], complete=True)
+        begun = f"{prompt}{_ANSWERED}"
+        if not whole.startswith(begun):
+            raise ModelError(
+                f"{self._spec}: its chat template writes an answer otherwise than it asks for one",
+                hint="An adapter would learn what is never served. Choose another base model.",
+            )
+        rest = parts.tokenizer.encode(whole[len(begun) :], add_special_tokens=False).ids
+        stops = self.stop_ids(stop_tokens)
+        if not rest or rest[0] not in stops:
+            ending = parts.tokenizer.decode(rest[:1], skip_special_tokens=False)
+            raise ModelError(
+                f"{self._spec}: its chat template ends an answer with {ending!r}, which is no stop "
+                "token",
+                hint="Name the model's stop token in its generation_config.json (eos_token_id).",
+            )
+        return rest[0]
+
+    @property
+    def template_fingerprint(self) -> str:
+        """Changes whenever a prompt could."""
+        return self._loaded().template.fingerprint
+
+    def start_id(self) -> int | None:
+        """The token that begins a text, where the model has one."""
+        parts = self._loaded()
+        begin = parts.template.tokens.get("bos_token", "")
+        return parts.tokenizer.token_to_id(begin) if begin else None
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of an answer's tokens, control tokens left out."""

@@ -6,6 +6,7 @@ tokenizer. The names and settings are those of the Hugging Face documentation on
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,14 +33,23 @@ class ChatTemplate:
     source: str
     tokens: Mapping[str, str]
 
-    def render(self, turns: Sequence[Message]) -> str:
-        """The prompt up to the model's answer. Raises TemplateRefusedError."""
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that change whenever a prompt could."""
+        facts = json.dumps([self.source, dict(self.tokens)], sort_keys=True)
+        return hashlib.sha256(facts.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def render(self, turns: Sequence[Message], *, complete: bool = False) -> str:
+        """The prompt up to the model's answer; `complete`: the turns as they stand, and no more.
+
+        Raises TemplateRefusedError.
+        """
         require("jinja2")
         from jinja2 import TemplateError
 
         messages = [{"role": turn.role, "content": turn.content} for turn in turns]
         try:
-            return _compiled(self.source, messages, self.tokens)
+            return _compiled(self.source, messages, self.tokens, ask=not complete)
         except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise TemplateRefusedError(str(error).strip().partition("\n")[0]) from error
 
@@ -80,7 +90,9 @@ def _content(token: object) -> str:
     return token if isinstance(token, str) else ""
 
 
-def _compiled(source: str, messages: Sequence[Mapping[str, str]], tokens: Mapping[str, str]) -> str:
+def _compiled(
+    source: str, messages: Sequence[Mapping[str, str]], tokens: Mapping[str, str], *, ask: bool
+) -> str:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     from pakar.backends.jinja_limits import GenerationBlock, PlainNamespace
@@ -96,7 +108,7 @@ def _compiled(source: str, messages: Sequence[Mapping[str, str]], tokens: Mappin
         namespace=PlainNamespace, raise_exception=_refuse, range=range, strftime_now=_now
     )
     template = environment.from_string(source)
-    return template.render(messages=messages, add_generation_prompt=True, **tokens)
+    return template.render(messages=messages, add_generation_prompt=ask, **tokens)
 
 
 def _as_json(value: object, indent: int | None = None) -> str:

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pakar.backends.base_weights import load_base
 from pakar.backends.chat_prompt import ChatPrompt
-from pakar.backends.encoder_folder import read_json, weight_files
-from pakar.backends.extras import require
-from pakar.backends.model_loading import loading
-from pakar.backends.numeric_precision import Precision, data_type, device_name
+from pakar.backends.encoder_folder import read_json
+from pakar.backends.numeric_precision import Precision
 from pakar.backends.presets import language_model_preset
+from pakar.backends.served_model import context_of, stop_ids_of
 from pakar.backends.token_stream import IncrementalDecoder, StopStrings
 from pakar.errors import ModelError
 from pakar.ports import Generation, ModelInfo
@@ -26,8 +26,6 @@ from pakar.types import Message
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
-
-_UNKNOWN_CONTEXT = 2048
 
 
 class TransformersLanguageModel:
@@ -47,7 +45,7 @@ class TransformersLanguageModel:
         self._config = read_json(folder / "config.json")
         preset = language_model_preset(spec, str(self._config.get("model_type", "")))
         self._stop_tokens = preset.stop_tokens
-        context = _context(self._config, preset.context_tokens)
+        context = context_of(self._config, preset.context_tokens)
         self._info = ModelInfo(spec, context, preset.licence)
         self._prompt = ChatPrompt(folder, spec)
         self._model: PreTrainedModel | None = None
@@ -98,7 +96,9 @@ class TransformersLanguageModel:
         import torch
 
         model = self._loaded()
-        stop_ids = self._prompt.stop_ids(self._stop_tokens) | _stop_ids(self._folder, self._config)
+        stop_ids = self._prompt.stop_ids(self._stop_tokens) | stop_ids_of(
+            self._folder, self._config
+        )
         generator = torch.Generator(model.device).manual_seed(settings.seed)
         step = _Decoding(model)
         given = prompt
@@ -116,28 +116,12 @@ class TransformersLanguageModel:
             return self._model
 
     def _load(self) -> PreTrainedModel:
-        require("torch", "transformers", "safetensors")
-        from transformers import AutoModelForCausalLM
-
-        weight_files(self._folder)
-        device = device_name()
-        with loading(self._info.spec, "language model"):
-            model, report = AutoModelForCausalLM.from_pretrained(
-                self._folder,
-                dtype=data_type(self._precision, device),
-                local_files_only=True,
-                output_loading_info=True,
-                trust_remote_code=self._trusted,
-                use_safetensors=True,
-            )
-        # transformers would go on with random numbers in their place.
-        if report["missing_keys"]:
-            raise ModelError(
-                f"{self._info.spec}: {len(report['missing_keys'])} weights are missing, "
-                f"such as {min(report['missing_keys'])}",
-                hint="Fetch the model again.",
-            )
-        return model.to(device).eval()
+        return load_base(
+            self._folder,
+            self._info.spec,
+            precision=self._precision,
+            trust_remote_code=self._trusted,
+        )
 
 
 class _Decoding:
@@ -174,20 +158,3 @@ def _choose(logits: torch.Tensor, temperature: float, generator: torch.Generator
         return int(logits.argmax())
     weights = torch.softmax(logits / temperature, dim=-1)
     return int(torch.multinomial(weights, 1, generator=generator))
-
-
-def _context(config: dict[str, object], preset: int) -> int:
-    own = config.get("max_position_embeddings")
-    known = [limit for limit in (own, preset) if isinstance(limit, int) and limit > 0]
-    return min(known, default=_UNKNOWN_CONTEXT)
-
-
-def _stop_ids(folder: Path, config: dict[str, object]) -> frozenset[int]:
-    """The end-of-sequence ids that the model's own files name."""
-    path = folder / "generation_config.json"
-    sources = [config, read_json(path)] if path.is_file() else [config]
-    ids: set[int] = set()
-    for source in sources:
-        value = source.get("eos_token_id")
-        ids.update([value] if isinstance(value, int) else value if isinstance(value, list) else [])
-    return frozenset(ids)

@@ -1,0 +1,239 @@
+"""Trains adapters of language models in folders: the port `Trainer` through peft and transformers.
+
+Puts the parts of a training together: rows in the model's own template, frozen weights, fused LoRA
+layers, the run, and the adapter in peft's files. Knows no documents and no expert.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pakar.backends.chat_prompt import ChatPrompt
+from pakar.backends.encoder_folder import read_json
+from pakar.backends.extras import require
+from pakar.backends.model_cache import fingerprint_of
+from pakar.backends.numeric_precision import Precision
+from pakar.backends.presets import language_model_preset
+from pakar.backends.served_model import context_of, stop_ids_of
+from pakar.errors import TrainingError
+from pakar.ports import BaseModel, Progress, Recipe, Row, Trained
+from pakar.types import Example
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+
+ADAPTER = "adapter"
+_CHECKPOINTS = "checkpoints"
+_LIBRARIES = ("torch", "transformers", "peft", "accelerate", "bitsandbytes")
+
+
+class TransformersTrainer:
+    """Trains adapters of the model in a folder. Loads weights only when it trains."""
+
+    def __init__(
+        self,
+        folder: Path,
+        spec: str,
+        *,
+        trust_remote_code: bool = False,
+        precision: Precision = "auto",
+    ) -> None:
+        self._folder = folder
+        self._spec = spec
+        self._trusted = trust_remote_code
+        self._precision: Precision = precision
+        self._prompt = ChatPrompt(folder, spec)
+
+    @cached_property
+    def base(self) -> BaseModel:
+        """Raises ModelError where the model has no template, or one that cannot be learned."""
+        config = read_json(self._folder / "config.json")
+        preset = language_model_preset(self._spec, str(config.get("model_type", "")))
+        stop = self._prompt.stop_ids(preset.stop_tokens) | stop_ids_of(self._folder, config)
+        return BaseModel(
+            self._spec,
+            fingerprint_of(self._folder),
+            self._prompt.template_fingerprint,
+            context_of(config, preset.context_tokens),
+            stop,
+            self._prompt.start_id(),
+        )
+
+    @cached_property
+    def _end(self) -> int:
+        config = read_json(self._folder / "config.json")
+        preset = language_model_preset(self._spec, str(config.get("model_type", "")))
+        return self._prompt.end_of_turn(preset.stop_tokens)
+
+    def row(self, example: Example) -> Row:
+        """A conversation's last answer is learned; of a text, all of it."""
+        *asked, answer = example.messages
+        prompt = self._prompt.ids(asked) if asked else self._beginning()
+        learned = [*self._prompt.answer_ids(answer.content.strip()), self._end]
+        return Row((*prompt, *learned), len(learned), example.id)
+
+    def _beginning(self) -> list[int]:
+        start = self._prompt.start_id()
+        return [] if start is None else [start]
+
+    def train(
+        self,
+        rows: Sequence[Row],
+        held_out: Sequence[Row],
+        recipe: Recipe,
+        folder: Path,
+        on_progress: Callable[[Progress], None],
+    ) -> Trained:
+        """Leaves the best weights in `folder`/adapter. Checkpoints in `folder` are gone on from.
+
+        Raises TrainingError where it cannot go on, ModelError where the model does not load.
+        """
+        require("torch", "transformers")
+        require("peft", "accelerate", extra="train")
+        from pakar.backends.adapter_training import AdapterRun, Course, curve, mean_loss
+        from pakar.backends.base_weights import frozen_bytes
+        from pakar.backends.checkpoints import newest_complete
+
+        started = time.perf_counter()
+        with _memory_explained(), _quiet():
+            model = self._adapted(recipe)
+            course = Course.planned(rows, held_out, recipe)
+            checkpoints = folder / _CHECKPOINTS
+            before = mean_loss(model, held_out, recipe.micro_tokens) if held_out else None
+            run = AdapterRun(model, course, recipe, checkpoints, on_progress)
+            last = newest_complete(checkpoints)
+            run.train(resume_from_checkpoint=str(last) if last else None)
+            _save(model, folder / ADAPTER, self._spec)
+        points = tuple(curve(run.state))
+        return Trained(
+            steps=run.state.global_step,
+            best_step=run.state.best_global_step or run.state.global_step,
+            before=before,
+            after=run.state.best_metric,
+            curve=points,
+            tokens=run.watch.tokens,
+            seconds=time.perf_counter() - started,
+            memory_mb=_peak_memory() / 1e6,
+            frozen_mb=frozen_bytes(model) / 1e6,
+            versions=_versions(),
+        )
+
+    def _adapted(self, recipe: Recipe) -> PeftModel:
+        from peft import LoraConfig, get_peft_model
+        from transformers import set_seed
+
+        from pakar.backends.base_weights import load_base
+        from pakar.backends.exact_speedups import use_fused_norms
+        from pakar.backends.lora_layers import use_fused_layers
+        from pakar.backends.packed_batch import NAME, register_packed_attention
+
+        register_packed_attention()
+        four_bit = recipe.method == "qlora"
+        model = load_base(
+            self._folder,
+            self._spec,
+            precision=self._precision,
+            packing="nf4" if four_bit else "whole",
+            attention=NAME,
+            trust_remote_code=self._trusted,
+        )
+        use_fused_norms(model)
+        for parameter in model.parameters():
+            parameter.requires_grad = False
+        if recipe.checkpointing:
+            model.enable_input_require_grads()
+        set_seed(recipe.seed)
+        config = LoraConfig(
+            r=recipe.rank,
+            lora_alpha=recipe.alpha,
+            target_modules=list(recipe.targets) or "all-linear",
+            task_type="CAUSAL_LM",
+        )
+        use_fused_layers(config, four_bit=four_bit)
+        try:
+            return get_peft_model(model, config)
+        except ValueError as error:
+            raise TrainingError(
+                f"{self._spec}: no layer is named {', '.join(recipe.targets)}",
+                hint="Leave `targets` out: all linear layers but the head are adapted then.",
+            ) from error
+
+
+def _save(model: PeftModel, folder: Path, spec: str) -> None:
+    """peft's two files, naming the base model as the user does and not by a path of this machine."""
+    for config in model.peft_config.values():
+        config.base_model_name_or_path = spec.removeprefix("hf:")
+    model.save_pretrained(folder, safe_serialization=True)
+    # Its model card is an empty form.
+    (folder / "README.md").unlink(missing_ok=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps the libraries' remarks to developers from the user's terminal."""
+    import warnings
+
+    from transformers.utils import logging
+
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            yield
+    finally:
+        logging.set_verbosity(level)
+
+
+@contextmanager
+def _memory_explained() -> Iterator[None]:
+    import torch
+
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise TrainingError(
+            "the memory was not enough for this training",
+            hint="See: pakar plan. QLoRA, shorter examples or a smaller batch need less.",
+        ) from error
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):
+            raise
+        raise TrainingError(
+            "the memory was not enough for this training",
+            hint="See: pakar plan. QLoRA, shorter examples or a smaller batch need less.",
+        ) from error
+    except OSError as error:
+        raise TrainingError(
+            f"a checkpoint cannot be written: {error.strerror or error}",
+            hint="Free some space; then run it again with --resume.",
+        ) from error
+
+
+def _peak_memory() -> int:
+    """Bytes: the GPU's peak where there is one, else the peak of this process."""
+    import torch
+
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated())
+    import resource
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,264 @@
+"""The run of a training: transformers' Trainer over steps that are laid out beforehand.
+
+Adds to the Trainer: packed batches in parts that fit the memory, a loss on learned tokens alone
+whose head is computed there only, held-out loss, and checkpoints that tell whether they are whole.
+Knows rows of token ids and a peft model; knows no text, no file layout of an expert.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from transformers import (
+    EarlyStoppingCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+from transformers.trainer import TRAINING_ARGS_NAME
+
+from pakar.backends.checkpoints import mark_complete
+from pakar.backends.packed_batch import PackedBatch, in_token_budget, pack
+from pakar.backends.training_steps import steps_of
+from pakar.errors import TrainingError
+from pakar.ports import Progress, Recipe, Row
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftModel
+
+_HELD_OUT = "eval_loss"
+# A rise over the first steps; without it the first large ones can spoil an adapter for good.
+_WARMUP_SHARE = 0.05
+_CLIP = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """All steps of a training, each the indices of its rows, and what they are taken from."""
+
+    rows: Sequence[Row]
+    held_out: Sequence[Row]
+    steps: Sequence[Sequence[int]]
+
+    @classmethod
+    def planned(cls, rows: Sequence[Row], held_out: Sequence[Row], recipe: Recipe) -> Course:
+        steps = steps_of(rows, batch=recipe.batch, epochs=recipe.epochs, seed=recipe.seed)
+        return cls(rows, held_out, steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __getitem__(self, step: int) -> list[Row]:
+        return [self.rows[index] for index in self.steps[step]]
+
+
+def mean_loss(model: torch.nn.Module, rows: Sequence[Row], micro_tokens: int) -> float:
+    """Cross-entropy in nats, the mean over all learned tokens of all rows. Trains nothing."""
+    import torch
+
+    was_training = model.training
+    model.eval()
+    total, count = 0.0, 0
+    with torch.no_grad():
+        # Like lengths together, so that the parts are few.
+        ordered = sorted(rows, key=lambda row: len(row.ids))
+        for part in _parts(ordered, micro_tokens, _device(model)):
+            total += float(_summed_loss(model, part))
+            count += part.targets.numel()
+    model.train(was_training)
+    return total / max(1, count)
+
+
+class AdapterRun(Trainer):  # type: ignore[misc]
+    """One training. `best` is the step whose weights are kept at the end."""
+
+    def __init__(
+        self,
+        model: PeftModel,
+        course: Course,
+        recipe: Recipe,
+        folder: Path,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self.control: TrainerControl
+        self._course = course
+        self._micro_tokens = recipe.micro_tokens
+        self.watch = _Watch(len(course), on_progress)
+        super().__init__(
+            model=model,
+            args=_arguments(course, recipe, folder),
+            train_dataset=course,
+            eval_dataset=list(course.held_out) or None,
+            data_collator=_only,
+            callbacks=[self.watch, *_early_stopping(course, recipe)],
+        )
+        self.remove_callback(_printer())
+
+    def training_step(
+        self, model: torch.nn.Module, inputs: list[Row], num_items_in_batch: object = None
+    ) -> Tensor:
+        """One step over all its rows; gradients add up over the parts."""
+        model.train()
+        learned = sum(min(row.learned, len(row.ids) - 1) for row in inputs)
+        total = 0.0
+        for part in _parts(inputs, self._micro_tokens, _device(model)):
+            loss = _summed_loss(model, part) / learned
+            self.accelerator.backward(loss)
+            total += float(loss.detach())
+            self.watch.tokens += part.ids.numel()
+        if total != total or total in (float("inf"), float("-inf")):
+            raise TrainingError(
+                f"the loss became {total} at step {self.state.global_step + 1}",
+                hint="Set a lower learning_rate in the section [training] of pakar.toml.",
+            )
+        import torch
+
+        return torch.tensor(total, device=self.args.device)
+
+    def evaluate(self, *_: object, **__: object) -> dict[str, float]:
+        loss = mean_loss(self.model, self._course.held_out, self._micro_tokens)
+        metrics = {_HELD_OUT: loss}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(
+            self.args, self.state, self.control, metrics
+        )
+        return metrics
+
+    def _prepare_inputs(self, inputs: list[Row]) -> list[Row]:
+        return inputs
+
+
+class _Watch(TrainerCallback):  # type: ignore[misc]
+    """Reports progress, keeps the curve, and marks checkpoints as whole."""
+
+    def __init__(self, steps: int, on_progress: Callable[[Progress], None]) -> None:
+        self._steps = steps
+        self._on_progress = on_progress
+        self._started = time.perf_counter()
+        self.tokens = 0
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: Mapping[str, float] | None = None,
+        **_: object,
+    ) -> None:
+        loss = _last(state, "loss")
+        if logs and loss is not None and ("loss" in logs or _HELD_OUT in logs):
+            seconds = time.perf_counter() - self._started
+            held_out = _last(state, _HELD_OUT)
+            self._on_progress(
+                Progress(state.global_step, self._steps, loss, held_out, self.tokens, seconds)
+            )
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
+    ) -> None:
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        # A pickle that nothing here reads.
+        (folder / TRAINING_ARGS_NAME).unlink(missing_ok=True)
+        mark_complete(folder)
+
+
+def curve(state: TrainerState) -> Iterator[tuple[int, float, float | None]]:
+    """(step, loss, held-out loss or None), one for each step that was logged."""
+    held_out = {row["step"]: row[_HELD_OUT] for row in state.log_history if _HELD_OUT in row}
+    for row in state.log_history:
+        if "loss" in row:
+            yield row["step"], row["loss"], held_out.get(row["step"])
+
+
+def _last(state: TrainerState, name: str) -> float | None:
+    return next((row[name] for row in reversed(state.log_history) if name in row), None)
+
+
+def _arguments(course: Course, recipe: Recipe, folder: Path) -> TrainingArguments:
+    every = max(1, round(len(course) / max(1, recipe.evaluations)))
+    measured = bool(course.held_out)
+    return TrainingArguments(
+        output_dir=str(folder),
+        per_device_train_batch_size=1,
+        num_train_epochs=1,
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=max(1, round(len(course) * _WARMUP_SHARE)),
+        weight_decay=0.0,
+        max_grad_norm=_CLIP,
+        optim="adamw_torch",
+        seed=recipe.seed,
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        eval_strategy="steps" if measured else "no",
+        eval_steps=every,
+        save_strategy="steps",
+        save_steps=every,
+        save_total_limit=2,
+        load_best_model_at_end=measured,
+        metric_for_best_model=_HELD_OUT if measured else None,
+        greater_is_better=False if measured else None,
+        restore_callback_states_from_checkpoint=True,
+        gradient_checkpointing=recipe.checkpointing,
+        remove_unused_columns=False,
+        label_names=[],
+        train_sampling_strategy="sequential",
+        dataloader_pin_memory=False,
+        disable_tqdm=True,
+        report_to="none",
+        use_cpu=_on_cpu(),
+    )
+
+
+def _on_cpu() -> bool:
+    from pakar.backends.numeric_precision import device_name
+
+    return device_name() == "cpu"
+
+
+def _early_stopping(course: Course, recipe: Recipe) -> list[TrainerCallback]:
+    if not course.held_out or recipe.patience < 1:
+        return []
+    return [EarlyStoppingCallback(early_stopping_patience=recipe.patience)]
+
+
+def _printer() -> type:
+    from transformers import PrinterCallback
+
+    printer: type = PrinterCallback
+    return printer
+
+
+def _only(items: Sequence[list[Row]]) -> list[Row]:
+    """A data set's item is a whole step already."""
+    (item,) = items
+    return item
+
+
+def _device(model: torch.nn.Module) -> torch.device:
+    return next(model.parameters()).device
+
+
+def _parts(rows: Sequence[Row], budget: int, device: torch.device) -> Iterator[PackedBatch]:
+    for part in in_token_budget(rows, budget):
+        yield pack(part, device)
+
+
+def _summed_loss(model: torch.nn.Module, batch: PackedBatch) -> Tensor:
+    output = model(
+        input_ids=batch.ids,
+        position_ids=batch.positions,
+        logits_to_keep=batch.places,
+        lengths=batch.lengths,
+        use_cache=False,
+    )
+    return cross_entropy(output.logits[0].float(), batch.targets, reduction="sum")

@@ -1,0 +1,40 @@
+"""Which rows are learned at which step: the whole course of a training, laid out beforehand.
+
+Every step is one item of the data set, so that a run that goes on after a kill only skips items.
+Rows of like length go together, which keeps steps equal in time. Knows lengths, no model.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+
+from pakar.ports import Row
+
+# Batches are cut from groups of rows of like length; within a group the order is random.
+_BATCHES_A_GROUP = 8
+
+
+def steps_of(rows: Sequence[Row], *, batch: int, epochs: float, seed: int) -> list[list[int]]:
+    """For each step the indices of its rows. Each row is seen once an epoch; the last epoch may
+    be a part of one. The order is a function of the seed alone."""
+    chance = random.Random(seed)
+    wanted = max(1, math.ceil(len(rows) * epochs / batch))
+    steps: list[list[int]] = []
+    while len(steps) < wanted:
+        steps += _epoch(rows, batch, chance)
+    return steps[:wanted]
+
+
+def _epoch(rows: Sequence[Row], batch: int, chance: random.Random) -> list[list[int]]:
+    order = list(range(len(rows)))
+    chance.shuffle(order)
+    size = batch * _BATCHES_A_GROUP
+    groups = [order[start : start + size] for start in range(0, len(order), size)]
+    batches = []
+    for group in groups:
+        group.sort(key=lambda index: len(rows[index].ids))
+        batches += [group[start : start + batch] for start in range(0, len(group), batch)]
+    chance.shuffle(batches)
+    return batches

@@ -43,15 +43,15 @@ GPU_PROCESS = 800_000_000
 class Kernels:
     """What an implementation of the training step keeps between forward and backward.
 
-    `keeps_effective`: W + s·B·A of every adapted layer, formed once a step, stays until its
-    backward. `casts_input`: the adapter reads a float32 copy of each layer's input (peft).
+    `fused`: a linear layer and its adapter are one product with W + s·B·A, formed anew in each
+    pass. `casts_input`: the adapter reads a float32 copy of each layer's input (peft).
     `dropout`: the adapter reads a copy with dropout, and its mask stays. `wide_norms`: the
     normalisations keep float32 copies. `attention_copies`: arrays of the attention's output.
     `head_arrays`: float32 arrays of answer tokens × vocabulary alive at once.
     """
 
     name: str
-    keeps_effective: bool = False
+    fused: bool = False
     casts_input: bool = False
     dropout: bool = False
     wide_norms: bool = False
@@ -60,7 +60,7 @@ class Kernels:
 
 
 # One autograd function a linear layer, torch's own normalisation.
-FUSED = Kernels("fused", keeps_effective=True)
+FUSED = Kernels("fused", fused=True)
 # peft's layers as they are, in a model of transformers.
 PEFT = Kernels("peft", casts_input=True, wide_norms=True)
 
@@ -146,20 +146,39 @@ class Memory:
         return sum(line.bytes for line in self.lines if line.group in groups)
 
 
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What memory depends on beside the model and the settings.
+
+    `count` equal devices hold the states together. `process` bytes are there before any weight;
+    `gaps` is the share of activations that the allocator wastes between them.
+    """
+
+    count: int = 1
+    process: int = 0
+    gaps: float = 0.0
+
+
+ONE = Device()
+
+
 def memory(
-    shape: ModelShape, setup: Setup, batch: MicroBatch, *, devices: int = 1, process: int = 0
+    shape: ModelShape, setup: Setup, batch: MicroBatch, *, where: Device = ONE
 ) -> Memory:
-    """The ledger of each of `devices` equal devices; with several, all states are sharded.
+    """The ledger of each of `where.count` equal devices; with several, all states are sharded.
 
     Sharding is that of ZeRO-3 and FSDP: every device reads its own micro-batch and gathers the
-    layer that it computes with. `process` is what a device holds before any weight is there.
+    layer that it computes with.
     """
+    devices, process, gaps = where.count, where.process, where.gaps
     states = [*_weights(shape, setup), *_adapter(shape, setup), *_optimizer(shape, setup)]
     lines = [_shared(line, devices) for line in states]
     lines += _activations(shape, setup, batch)
-    lines.append(_working(shape, setup, batch))
+    lines += [*_passing_weights(shape, setup), _working(shape, setup, batch)]
     if devices > 1:
         lines.append(_gathered(shape, setup))
+    if gaps:
+        lines.append(_gaps(lines, gaps))
     if process:
         lines.append(Line("process", "process", process, "before any weight is loaded"))
     weights = sum(line.bytes for line in lines if line.group == "weights")
@@ -229,7 +248,7 @@ def _adapter_copies(setup: Setup, adapted: Iterable[Linear]) -> int:
             copied += 4 * one.inputs
         if kernels.dropout:
             copied += (setup.width + 1) * one.inputs
-        if not kernels.keeps_effective:
+        if not kernels.fused:
             copied += 4 * setup.rank
     return copied
 
@@ -326,21 +345,17 @@ def _activations(shape: ModelShape, setup: Setup, batch: MicroBatch) -> list[Lin
             lines.append(
                 Line("activations", name, shape.layers * batch.tokens * size, how)
             )
-    if setup.kernels.keeps_effective and setup.method != "full":
-        lines.append(_effective(shape, setup))
     return lines
 
 
-def _effective(shape: ModelShape, setup: Setup) -> Line:
-    """W + s·B·A; in 4 bits or with checkpointing, only that of the layer at hand."""
-    adapted = setup.adapted(shape)
-    if setup.method == "qlora" or setup.checkpointing:
-        most = max(one.weights for one in adapted)
-        how = f"the largest layer at hand: {most:,} × {setup.width}"
-        return Line("working", "weights with adapter", most * setup.width, how)
-    count = shape.layers * sum(one.weights for one in adapted)
-    how = f"W + s·B·A, formed once a step: {count:,} × {setup.width}"
-    return Line("activations", "weights with adapter", count * setup.width, how)
+def _passing_weights(shape: ModelShape, setup: Setup) -> list[Line]:
+    """Weights that exist only while their layer is computed: unpacked, or joined with B·A."""
+    copies = (setup.method == "qlora") + (setup.method != "full" and setup.kernels.fused)
+    if not copies:
+        return []
+    most = max(one.weights for one in setup.adapted(shape))
+    how = f"{copies} × the largest layer: {most:,} × {setup.width}"
+    return [Line("working", "weights of the layer at hand", copies * most * setup.width, how)]
 
 
 def _working(shape: ModelShape, setup: Setup, batch: MicroBatch) -> Line:
@@ -353,6 +368,12 @@ def _working(shape: ModelShape, setup: Setup, batch: MicroBatch) -> Line:
         return Line("working", "output layer's scores", head, how)
     how = f"{batch.tokens:,} tokens × (3 × {shape.feed_forward} + 2 × {shape.hidden})"
     return Line("working", "gradients inside a layer", layer, f"{how} × {setup.width}")
+
+
+def _gaps(lines: list[Line], share: float) -> Line:
+    size = sum(line.bytes for line in lines if line.group in ("activations", "working"))
+    how = f"{share:.0%} of activations and working space, as measured with glibc's malloc"
+    return Line("working", "gaps between them", int(size * share), how)
 
 
 def _gathered(shape: ModelShape, setup: Setup) -> Line:

@@ -23,7 +23,8 @@ StepOf = Callable[[Mapping[str, object], ModelShape, Setup, int], Step]
 # Arithmetic that a probe may take: a few seconds on a slow CPU.
 _PROBE_FLOPS = 3e11
 _REPEATS = 2
-_MORE_LAYERS = 3
+_MORE_LAYERS = 2
+_FEWEST_TOKENS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,7 @@ def flops(shape: ModelShape, setup: Setup, work: Workload) -> float:
     return float(products + adapter + 2 * passes * shape.embedding * work.answer_tokens)
 
 
-def on_gpus(
-    shape: ModelShape, setup: Setup, work: Workload, gpu: Gpu, count: int = 1
-) -> Duration:
+def on_gpus(shape: ModelShape, setup: Setup, work: Workload, gpu: Gpu, count: int = 1) -> Duration:
     """From the card's data sheet; an estimate, and no more."""
     total = flops(shape, setup, work) * work.epochs
     rate = gpu.teraflops * 1e12 * UTILISATION * count
@@ -88,12 +87,21 @@ def on_this_cpu(
     return Duration(tokens * each, 1 / each, how)
 
 
+def scaled(
+    known: Duration, shape: ModelShape, work: Workload, setups: tuple[Setup, Setup]
+) -> Duration:
+    """The second setup's time by its arithmetic, where the first one's was measured."""
+    factor = flops(shape, setups[1], work) / flops(shape, setups[0], work)
+    how = f"{factor:.2f} times that of {setups[0].method}, by the arithmetic; {known.how}"
+    return Duration(known.seconds * factor, known.tokens_per_second / factor, how)
+
+
 def _probe_size(shape: ModelShape, setup: Setup, work: Workload) -> tuple[int, int, int]:
     """Sequences, their length and answer tokens: the run's, unless that would take too long."""
     length = max(1, round(work.tokens / work.examples))
     tokens = work.largest.tokens
     a_token = flops(shape, setup, work) / work.tokens * (_MORE_LAYERS + 1) / shape.layers
-    allowed = max(64, int(_PROBE_FLOPS / (a_token * (_REPEATS + 1))))
+    allowed = max(_FEWEST_TOKENS, int(_PROBE_FLOPS / (a_token * (_REPEATS + 1))))
     tokens = min(tokens, allowed)
     length = min(length, tokens)
     sequences = max(1, tokens // length)

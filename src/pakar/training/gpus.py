@@ -65,7 +65,9 @@ def find_gpu(name: str) -> Gpu:
     names = [gpu.name for gpu in GPUS]
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.3)
     guess = f"Did you mean {near[0]!r}? " if near else ""
-    raise ConfigError(f"no GPU {name!r:.40} in the table", hint=f"{guess}Known: {', '.join(names)}.")
+    raise ConfigError(
+        f"no GPU {name!r:.40} in the table", hint=f"{guess}Known: {', '.join(names)}."
+    )
 
 
 def _words(name: str) -> list[str]:

@@ -17,8 +17,8 @@ from pakar.training.memory import GPU_PROCESS, Device
 
 # Python with torch, transformers and peft before any weight, and the share of activations that
 # glibc's malloc loses in gaps: both measured by benchmarks/plan_accuracy.py.
-CPU_PROCESS = 520_000_000
-CPU_GAPS = 0.3
+CPU_PROCESS = 450_000_000
+CPU_GAPS = 0.43
 _MOST_GPUS = 100_000
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
 

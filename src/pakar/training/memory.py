@@ -162,9 +162,7 @@ class Device:
 ONE = Device()
 
 
-def memory(
-    shape: ModelShape, setup: Setup, batch: MicroBatch, *, where: Device = ONE
-) -> Memory:
+def memory(shape: ModelShape, setup: Setup, batch: MicroBatch, *, where: Device = ONE) -> Memory:
     """The ledger of each of `where.count` equal devices; with several, all states are sharded.
 
     Sharding is that of ZeRO-3 and FSDP: every device reads its own micro-batch and gathers the
@@ -342,9 +340,7 @@ def _activations(shape: ModelShape, setup: Setup, batch: MicroBatch) -> list[Lin
     else:
         for name, size in found:
             how = f"{shape.layers} layers × {batch.tokens:,} tokens × {size:,} bytes"
-            lines.append(
-                Line("activations", name, shape.layers * batch.tokens * size, how)
-            )
+            lines.append(Line("activations", name, shape.layers * batch.tokens * size, how))
     return lines
 
 

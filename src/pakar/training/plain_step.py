@@ -1,15 +1,14 @@
 """A plain training step of a model with random weights: what the plan's probe times.
 
 One autograd function a linear layer keeps only the layer's input; the output layer scores answer
-tokens only. Knows no data, no optimizer and no file. It stands for the real training step where
-that is not at hand; `step_of` of `plan_rate.py` takes any other.
+tokens only. Knows no data, no optimizer and no file. It stands for the real training step;
+`duration.on_this_cpu` takes any other.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pakar.backends.extras import require
 from pakar.training.memory import Setup
@@ -17,6 +16,7 @@ from pakar.training.model_shape import ModelShape
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel
 
 # Runs forward and backward over this many sequences of this many tokens, so many of them answers.
 Step = Callable[[int, int, int], None]
@@ -41,12 +41,12 @@ def plain_step(config: Mapping[str, object], shape: ModelShape, setup: Setup, la
         scores = torch.nn.functional.linear(learned, weight).float()
         loss = torch.nn.functional.cross_entropy(scores, ids.flatten()[: len(scores)])
         del hidden, learned, scores
-        loss.backward()
+        torch.autograd.backward(loss)
 
     return step
 
 
-def _random_model(config: Mapping[str, object], layers: int, setup: Setup) -> Any:
+def _random_model(config: Mapping[str, object], layers: int, setup: Setup) -> PreTrainedModel:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -74,7 +74,7 @@ def _random_model(config: Mapping[str, object], layers: int, setup: Setup) -> An
     return model.train()
 
 
-def _fill_buffers(model: Any) -> None:
+def _fill_buffers(model: PreTrainedModel) -> None:
     """Rotary frequencies and their like: on the meta device they got no values."""
     for module in model.modules():
         for name, value in module.named_buffers(recurse=False):
@@ -85,51 +85,10 @@ def _with_gradient(module: object, inputs: object, output: torch.Tensor) -> torc
     return output if output.requires_grad else output.requires_grad_()
 
 
-def _adapt(layer: Any, name: str, setup: Setup) -> None:
-    """Puts an adapter's A and B on the named linear layer of a decoder layer."""
-    import torch
+def _adapt(layer: torch.nn.Module, name: str, setup: Setup) -> None:
+    """Puts an adapter on the named linear layer of a decoder layer."""
+    from pakar.training.plain_layer import adapt
 
-    if setup.method == "full":
-        return
-    parent = layer.self_attn if hasattr(layer.self_attn, name) else layer.mlp
-    linear = getattr(parent, name)
-    first = torch.nn.Parameter(torch.empty(setup.rank, linear.in_features))
-    torch.nn.init.kaiming_uniform_(first, a=math.sqrt(5))
-    second = torch.nn.Parameter(torch.zeros(linear.out_features, setup.rank))
-    product = _product_function()
-
-    def forward(x: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = product.apply(x, linear.weight, first, second, 2.0)
-        return found if linear.bias is None else found + linear.bias
-
-    linear.forward = forward
-
-
-def _product_function() -> Any:
-    import torch
-
-    def joined(weight: Any, first: Any, second: Any, scale: float) -> Any:
-        return (second @ first).mul_(scale).to(weight.dtype).add_(weight)
-
-    class LoraProduct(torch.autograd.Function):
-        """x·(W + s·B·A)ᵀ, with one product forward and one for the input's gradient."""
-
-        @staticmethod
-        def forward(ctx: Any, x: Any, weight: Any, first: Any, second: Any, scale: float) -> Any:
-            ctx.save_for_backward(x, weight, first, second)
-            ctx.scale = scale
-            return torch.nn.functional.linear(x, joined(weight, first, second, scale))
-
-        @staticmethod
-        def backward(ctx: Any, *gradients: Any) -> Any:
-            x, weight, first, second = ctx.saved_tensors
-            effective = joined(weight, first, second, ctx.scale)
-            rows = gradients[0].reshape(-1, effective.shape[0])
-            read = x.reshape(-1, effective.shape[1])
-            a, b = first.to(rows.dtype), second.to(rows.dtype)
-            of_first = ((rows @ b).T @ read).mul(ctx.scale).to(first.dtype)
-            of_second = (rows.T @ (read @ a.T)).mul(ctx.scale).to(second.dtype)
-            of_input = (rows @ effective).view_as(x) if ctx.needs_input_grad[0] else None
-            return of_input, None, of_first, of_second, None
-
-    return LoraProduct
+    if setup.method != "full":
+        attention, feed_forward = layer.get_submodule("self_attn"), layer.get_submodule("mlp")
+        adapt(attention if hasattr(attention, name) else feed_forward, name, setup.rank)

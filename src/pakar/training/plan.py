@@ -68,9 +68,14 @@ class Plan:
 
     @property
     def needed(self) -> int:
-        """The peak on each device, in bytes; where loading takes more, that of loading."""
-        loading = 0 if self.machine.on_card else self.memory.loading
-        return max(self.memory.peak, loading)
+        """The peak on each device, in bytes."""
+        return self.memory.peak
+
+    @property
+    def resident(self) -> int:
+        """The peak that the operating system shows for a process on a CPU: while weights are read
+        it counts the file's pages too, which it takes back when memory runs short."""
+        return max(self.memory.peak, self.memory.loading)
 
     @property
     def fits(self) -> bool:

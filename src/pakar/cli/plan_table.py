@@ -82,6 +82,8 @@ def _show_cards(console: Console, plans: Sequence[Plan]) -> None:
     for name in sorted(names, key=lambda name: names[name].gigabytes):
         fits = [_fit(one, name) for one in plans]
         table.add_row(name, *(_cell(fit) for fit in fits))
+        if all(fit is not None and fit.count == 1 and not fit.checkpointing for fit in fits):
+            break  # and every larger one
     console.print(table)
     console.print(
         Text(

@@ -23,7 +23,7 @@ def adapt(parent: torch.nn.Module, name: str, rank: int) -> None:
     second = torch.nn.Parameter(torch.zeros(layer.out_features, rank))
 
     def forward(x: Tensor) -> Tensor:
-        found: Tensor = _LoraProduct.apply(x, layer.weight, first, second)
+        found: Tensor = _LoraProduct.apply(x, layer.weight, first, second)  # type: ignore[no-untyped-call]
         return found if layer.bias is None else found + layer.bias
 
     layer.forward = forward

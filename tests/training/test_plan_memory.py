@@ -41,10 +41,19 @@ def test_four_bit_weights_take_what_bitsandbytes_stores() -> None:
     functional = pytest.importorskip("bitsandbytes.functional")
     weight = torch.randn(576, 1536)
     packed, state = functional.quantize_4bit(weight, quant_type="nf4", compress_statistics=True)
-    stored = [packed, state.absmax, state.code, state.offset, state.state2.absmax, state.state2.code]
+    stored = [
+        packed,
+        state.absmax,
+        state.code,
+        state.offset,
+        state.state2.absmax,
+        state.state2.code,
+    ]
     assert sum(one.numel() * one.element_size() for one in stored) == nf4_bytes(weight.numel())
 
 
+# peft asks transformers by a name that it is about to drop.
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
 def test_adapters_are_as_large_as_pefts() -> None:
     peft = pytest.importorskip("peft")
     transformers = pytest.importorskip("transformers")

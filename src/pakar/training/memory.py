@@ -216,11 +216,13 @@ def saved_per_token(shape: ModelShape, setup: Setup) -> list[tuple[str, int]]:
     norms = shape.norms * shape.hidden * (norm_width + (width if full else 0))
     # The attention's output is kept by the attention itself, whoever reads it.
     inputs = {one.reads: one.inputs for one in adapted if one.reads != "attention output"}
+    # Over a fused product the output comes in another order than o_proj reads: one more copy.
+    copies = kernels.attention_copies + shape.fused
     found = [
         ("inputs of the normalisations", norms),
         ("inputs of linear layers", width * sum(inputs.values())),
-        ("queries, keys, values", width * _attention_inputs(shape)),
-        ("attention output", width * kernels.attention_copies * shape.queries),
+        ("queries, keys, values", width * _attention_inputs(shape, full)),
+        ("attention output", width * copies * shape.queries),
         ("gate, up, activated gate", width * 3 * shape.feed_forward),
     ]
     if not full:
@@ -228,14 +230,14 @@ def saved_per_token(shape: ModelShape, setup: Setup) -> list[tuple[str, int]]:
     return [(name, size) for name, size in found if size]
 
 
-def _attention_inputs(shape: ModelShape) -> int:
+def _attention_inputs(shape: ModelShape, full: bool) -> int:
     """Elements a token: what the attention reads, and what lies before it and stays."""
     kept = shape.queries + 2 * shape.keys
     if shape.fused:
         # The values are a view of the fused product, which stays whole beside the rotated ones.
         kept += shape.queries + shape.keys
     if shape.head_norms:
-        kept += shape.queries + shape.keys
+        kept += (shape.queries + shape.keys) * (2 if full else 1)
     return kept
 
 

@@ -33,16 +33,14 @@ class _LoraProduct(torch.autograd.Function):
     """One product forward, one for the input's gradient; the adapter's come from small ones."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: FunctionCtx, x: Tensor, weight: Tensor, first: Tensor, second: Tensor
     ) -> Tensor:
         ctx.save_for_backward(x, weight, first, second)
         return linear(x, _joined(weight, first, second))
 
     @staticmethod
-    def backward(  # type: ignore[override]
-        ctx: FunctionCtx, gradient: Tensor
-    ) -> tuple[Tensor | None, ...]:
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, first, second = ctx.saved_tensors  # type: ignore[attr-defined]
         rows = gradient.reshape(-1, weight.shape[0])
         read = x.reshape(-1, weight.shape[1])

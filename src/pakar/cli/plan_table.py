@@ -112,7 +112,8 @@ def _verdict(plan: Plan) -> Text:
     kept = ", with checkpointing" if plan.setup.checkpointing else ""
     if plan.fits:
         return Text(f"{plan.setup.method} fits {where}: {of}{each}{kept}", style="green")
-    fits = [f"{fit.count} × {fit.gpu.name}" for fit in plan.elsewhere if fit.count <= 8][:3]
+    fewest = sorted(plan.elsewhere, key=lambda fit: (fit.count, fit.gpu.gigabytes))
+    fits = [f"{fit.count} × {fit.gpu.name}" for fit in fewest][:3]
     would = f"; would fit on {', '.join(fits)}" if fits else ""
     return Text(
         f"{plan.setup.method} does not fit {where}: needs {needed:.1f}, has "

@@ -23,7 +23,10 @@ StepOf = Callable[[Mapping[str, object], ModelShape, Setup, int], Step]
 # Arithmetic that a probe may take: a few seconds on a slow CPU.
 _PROBE_FLOPS = 3e11
 _REPEATS = 2
-_MORE_LAYERS = 2
+# The difference to one layer is multiplied by all layers, and so is its noise: small layers are
+# timed in greater number.
+_FEW_LAYERS, _MORE_LAYERS = 2, 5
+_SMALL_LAYER = 20_000_000
 _FEWEST_TOKENS = 256
 
 
@@ -74,8 +77,9 @@ def on_this_cpu(
     """From layers timed here, at the size of the run's own micro-batches. Takes seconds."""
     sequences, length, answers = _probe_size(shape, setup, work)
     one = _timed(step_of(config, shape, setup, 1), sequences, length, answers)
-    more = _timed(step_of(config, shape, setup, _MORE_LAYERS), sequences, length, answers)
-    layer = max((more - one) / (_MORE_LAYERS - 1), 0.1 * one)
+    layers = _probe_layers(shape)
+    more = _timed(step_of(config, shape, setup, layers), sequences, length, answers)
+    layer = max((more - one) / (layers - 1), 0.1 * one)
     around = max(one - layer, 0.0)
     share = 1.33 if setup.checkpointing else 1.0
     each = (layer * shape.layers * share + around) / (sequences * length)
@@ -100,13 +104,17 @@ def _probe_size(shape: ModelShape, setup: Setup, work: Workload) -> tuple[int, i
     """Sequences, their length and answer tokens: the run's, unless that would take too long."""
     length = max(1, round(work.tokens / work.examples))
     tokens = work.largest.tokens
-    a_token = flops(shape, setup, work) / work.tokens * (_MORE_LAYERS + 1) / shape.layers
+    a_token = flops(shape, setup, work) / work.tokens * (_probe_layers(shape) + 1) / shape.layers
     allowed = max(_FEWEST_TOKENS, int(_PROBE_FLOPS / (a_token * (_REPEATS + 1))))
     tokens = min(tokens, allowed)
     length = min(length, tokens)
     sequences = max(1, tokens // length)
     answers = max(1, round(sequences * length * work.answer_tokens / work.tokens))
     return sequences, length, answers
+
+
+def _probe_layers(shape: ModelShape) -> int:
+    return _MORE_LAYERS if shape.layer_parameters < _SMALL_LAYER else _FEW_LAYERS
 
 
 def _timed(step: Step, sequences: int, length: int, answers: int) -> float:

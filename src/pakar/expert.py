@@ -44,6 +44,9 @@ from pakar.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pakar.flows.plan import PlanRequest
+    from pakar.training.plan import Plan
+
 DERIVED = ".pakar"
 ROUTES = ("rag", "extract", "base")
 OnWait = Callable[[str], None]
@@ -267,6 +270,24 @@ class Expert:
         folder = generations.current(self._derived)
         self._checked(folder)
         return self._retriever(folder)
+
+    # Fine-tuning ---------------------------------------------------------------------------
+
+    def plan(
+        self,
+        method: str | None = None,
+        request: PlanRequest | None = None,
+        counts: Sequence[tuple[int, int]] | None = None,
+    ) -> Plan:
+        """Memory and time of a training run, before it starts; loads no weights.
+
+        `counts` are the examples' tokens and, of these, their answers'; without them the request's
+        number and length are taken. Raises ConfigError or ModelError with a way out.
+        """
+        from pakar.flows.plan import PlanRequest, make_plan
+
+        chosen = method or self.config.training.method
+        return make_plan(chosen, request or PlanRequest(), self.config, counts)
 
     # How the parts are put together ----------------------------------------------------------
 

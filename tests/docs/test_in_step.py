@@ -100,6 +100,7 @@ def test_the_json_has_the_documented_keys(expert: Path, testing_backend: str) ->
         "status": _printed(["status", *at], 0),
         "search": _printed(["search", "fee for a cheque book", *at], 0),
         "ask": _printed(["ask", "What does a cheque book cost?", "--route", "extract", *at], 0),
+        "plan": _printed(["plan", "--parameters", "3.8B", "--gpu", "T4", *at], 0),
         "doctor": _printed(["doctor", *at], 0),
     }
     for name, document in printed.items():

@@ -58,6 +58,19 @@ def model_folder(name: str, *, trust_remote_code: bool = False) -> Path:
     return _downloaded(repository, revision or None, patterns)
 
 
+def cached_config(name: str) -> Path | None:
+    """The folder in the hub's cache that has the model's config.json, weights or not."""
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"'hf:{name}' is not the name of a model", hint="Write hf:ORG/NAME, as on the hub."
+        )
+    from huggingface_hub import try_to_load_from_cache
+
+    repository, _, revision = name.partition("@")
+    found = try_to_load_from_cache(repository, "config.json", revision=revision or None)
+    return Path(found).parent if isinstance(found, str) else None
+
+
 def _cached(repository: str, revision: str | None) -> Path | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError

@@ -11,24 +11,29 @@ from pakar.ports import Embedder, LanguageModel, Reranker
 def open_embedder(name: str, *, trust_remote_code: bool) -> Embedder:
     from pakar.backends.sentence_transformers import open_embedder_folder
 
-    return open_embedder_folder(_folder(name), f"path:{name}", trust_remote_code=trust_remote_code)
+    return open_embedder_folder(
+        model_folder(name), f"path:{name}", trust_remote_code=trust_remote_code
+    )
 
 
 def open_language_model(name: str, *, trust_remote_code: bool) -> LanguageModel:
     from pakar.backends.transformers_lm import TransformersLanguageModel
 
     return TransformersLanguageModel(
-        _folder(name), f"path:{name}", trust_remote_code=trust_remote_code
+        model_folder(name), f"path:{name}", trust_remote_code=trust_remote_code
     )
 
 
 def open_reranker(name: str, *, trust_remote_code: bool) -> Reranker:
     from pakar.backends.cross_encoder import CrossEncoderReranker
 
-    return CrossEncoderReranker(_folder(name), f"path:{name}", trust_remote_code=trust_remote_code)
+    return CrossEncoderReranker(
+        model_folder(name), f"path:{name}", trust_remote_code=trust_remote_code
+    )
 
 
-def _folder(name: str) -> Path:
+def model_folder(name: str) -> Path:
+    """Raises ModelMissingError where it is no folder of a model."""
     folder = Path(name).expanduser().absolute()
     if not (folder / "config.json").is_file():
         problem = "has no config.json" if folder.is_dir() else "is no folder"

@@ -12,6 +12,7 @@ import typer
 
 from pakar.cli import as_json
 from pakar.cli.edge import Edge
+from pakar.cli.plan import plan
 from pakar.version import __version__
 
 app = typer.Typer(
@@ -31,6 +32,8 @@ RouteName = Annotated[
     typer.Option("--route", help="rag, extract or base. Default: the one in pakar.toml."),
 ]
 HERE = Path()
+
+app.command()(plan)
 
 
 def run() -> None:

@@ -10,11 +10,11 @@ import pytest
 import pakar
 
 NAMES = [
-    "AddReport", "Adapter", "Answer", "Citation", "ConfigError", "Document", "EndpointError", "Example",
-    "Expert",
-    "ExpertError", "Failure", "Hit", "IndexBusyError", "IndexMismatchError", "Mark", "Message",
-    "MissingExtraError", "ModelError", "ModelMissingError", "PakarError", "Passage", "Source", "SourceError",
-    "Status", "StoreError", "Timings", "__version__",
+    "Adapter", "AddReport", "Answer", "Citation", "ConfigError", "Document", "EndpointError",
+    "Example", "ExampleError", "Expert", "ExpertError", "Failure", "Hit", "IndexBusyError",
+    "IndexMismatchError", "Mark", "Message", "MissingExtraError", "ModelError",
+    "ModelMissingError", "PakarError", "Passage", "Source", "SourceError", "Status", "StoreError",
+    "Timings", "__version__",
 ]  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from pakar.errors import (
     ModelError,
     SourceError,
 )
+from pakar.flows.training_data import training_data
 from pakar.index import generations, manifest
 from pakar.index.build import Indexer, Progress, Steps
 from pakar.index.changes import is_below
@@ -38,7 +39,9 @@ from pakar.language.terms import TERMS_VERSION, terms
 from pakar.ports import Embedder, Filter, LanguageModel, VectorStore
 from pakar.registry import open_embedder, open_language_model, open_reranker, parse_spec
 from pakar.retrieval.search import Retriever
-from pakar.types import AddReport, Answer, Document, Failure, Hit, Message, Passage, Status
+from pakar.training.folder import ExampleFolder
+from pakar.training.forms import TrainingSet
+from pakar.types import AddReport, Answer, Document, Example, Failure, Hit, Message, Passage, Status
 from pakar.version import __version__
 
 if TYPE_CHECKING:
@@ -268,6 +271,23 @@ class Expert:
         self._checked(folder)
         return self._retriever(folder)
 
+    # Training data ---------------------------------------------------------------------------
+
+    def examples(self) -> tuple[Example, ...]:
+        """All examples of the folder `examples/`, in whatever state; wrong lines are left out."""
+        return self._examples.load().examples
+
+    def training_data(self, *, progress: Callable[[int, int], None] | None = None) -> TrainingSet:
+        """What an adapter is trained on: the accepted examples in the forms of the settings."""
+        return training_data(
+            self._examples.load().accepted,
+            self.retriever,
+            self.model,
+            self.config,
+            documents=self._documents,
+            progress=progress,
+        )
+
     # How the parts are put together ----------------------------------------------------------
 
     def _retriever(self, folder: Path) -> Retriever:
@@ -284,6 +304,13 @@ class Expert:
     @cached_property
     def _retrievers(self) -> dict[Path, Retriever]:
         return {}
+
+    @cached_property
+    def _examples(self) -> ExampleFolder:
+        return ExampleFolder(self.folder / "examples")
+
+    def _documents(self) -> list[Document]:
+        return [self.document(name) for name in sorted(self._known_names())]
 
     @property
     def _derived(self) -> Path:

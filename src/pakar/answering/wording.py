@@ -22,11 +22,12 @@ _SPACES = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """All texts of one language."""
+    """All texts of one language; `unknown` is what a model shall write when it does not know."""
 
     rag: str
     base: str
     nothing_found: str
+    unknown: str
     question_template: Template
     rewrite_template: Template
 
@@ -55,6 +56,7 @@ def wording(language: str) -> Wording:
         rag=texts["rag"] + ending,
         base=texts["base"] + ending,
         nothing_found=texts["nothing_found"],
+        unknown=texts["unknown"].splitlines()[0],
         question_template=Template(texts["question"]),
         rewrite_template=Template(texts["rewrite"]),
     )

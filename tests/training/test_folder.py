@@ -46,7 +46,8 @@ def test_the_shipped_form_is_read(tmp_path: Path) -> None:
 
 
 def test_lines_of_the_user_stay_letter_for_letter(tmp_path: Path) -> None:
-    mine = '{"messages":[{"role":"user","content":"A?"},{"role":"assistant","content":"B."}], "note":"é" }'
+    turns = '[{"role":"user","content":"A?"},{"role":"assistant","content":"B."}]'
+    mine = f'{{"messages":{turns}, "note":"é" }}'
     broken = "{not json"
     file = tmp_path / "mine.jsonl"
     file.write_bytes(f"\n{mine}\r\n{broken}\n".encode())

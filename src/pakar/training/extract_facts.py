@@ -204,7 +204,8 @@ def _pair(question: str, line: Line) -> Pair:
 def _subject(key: str) -> str:
     """A subject as it stands in a question: "A locker" stays, "Health insurance" is lowered."""
     first, _, rest = key.partition(" ")
-    is_name = not first[1:].islower() or rest[:1].isupper()
+    is_article = first.casefold() in ("a", "an", "the")
+    is_name = not is_article and (not first[1:].islower() or rest[:1].isupper())
     return key if is_name else f"{first.lower()} {rest}".rstrip()
 
 

@@ -23,6 +23,7 @@ _QUESTION = re.compile(
 )
 _Q_LABEL = re.compile(r"(?:Q|Question|T|Tanya|Pertanyaan)\s*\d*\s*[.:)]\s*(?=\S)")
 _A_LABEL = re.compile(r"(?:A|Answer|Ans|J|Jawab|Jawaban)\s*\d*\s*[.:)]\s*(?=\S)")
+_INLINE_A = re.compile(r"(?<=\?)\s+(?:A|Answer|Ans|J|Jawab|Jawaban)\s*\d*\s*[.:)]\s*(?=\S)")
 _HOW_TO = re.compile(r"how to (?P<verb>\w+)(?P<rest>.*)\Z", re.IGNORECASE)
 _CARA = re.compile(r"cara (?P<rest>[a-z].*)\Z", re.IGNORECASE)
 _YOUR = ((re.compile(r"\byourself\b", re.I), "myself"), (re.compile(r"\byour\b", re.I), "my"))
@@ -41,10 +42,11 @@ def spoken(document: Document) -> Iterator[Pair]:
     for number, line in enumerate(lines):
         if line.kind == "heading":
             continue
-        question = _unlabelled(line.text)
+        asked, inline = _inline(line)
+        question = _unlabelled(asked)
         if not _is_question(question):
             continue
-        answer = _answer(lines[number + 1 :], question != line.text)
+        answer = inline or _answer(lines[number + 1 :], question != line.text)
         if answer:
             yield pair_of(_standing_alone(question, document, words), answer)
 
@@ -57,8 +59,15 @@ def headed(document: Document) -> Iterator[Pair]:
         if not section.lines or _CLOSING.match(heading) or _has_table(section):
             continue
         question = _heading_question(heading, section, document, words)
-        if question:
-            yield pair_of(question, section.lines)
+        lines = _before_faq(section.lines)
+        if question and lines:
+            yield pair_of(question, lines)
+
+
+def _before_faq(lines: Sequence[Line]) -> list[Line]:
+    """The lines up to the first that begins with "Q:"."""
+    end = next((n for n, line in enumerate(lines) if _Q_LABEL.match(line.text)), len(lines))
+    return list(lines[:end])
 
 
 def _heading_question(
@@ -121,6 +130,16 @@ def _answer(following: Sequence[Line], labelled: bool) -> list[Line]:
     ]
 
 
+def _inline(line: Line) -> tuple[str, list[Line]]:
+    """ "Q: ...? A: ..." on one line: the question and the answer; else the whole line and none."""
+    label = _Q_LABEL.match(line.text)
+    cut = _INLINE_A.search(line.text) if label is not None else None
+    if cut is None:
+        return line.text, []
+    rest = Line(line.text[cut.end() :], line.start + cut.end(), line.end, line.item)
+    return line.text[: cut.start()].strip(), [rest] if rest.text else []
+
+
 def _unlabelled(text: str) -> str:
     label = _Q_LABEL.match(text)
     return _NUMBERING.sub("", text[label.end() if label else 0 :], count=1).strip()
@@ -139,7 +158,9 @@ def _has_table(section: Section) -> bool:
 
 
 def _is_open(section: Section) -> bool:
-    return (
+    """Whether the lines promise more than they say, or are a list of questions."""
+    asks = any(_is_question(_unlabelled(line.text)) for line in section.lines)
+    return asks or (
         section.lines[-1].text.endswith(":")
         or len(" ".join(line.text for line in section.lines).split()) < _LEAST_WORDS
     )

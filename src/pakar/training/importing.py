@@ -136,7 +136,7 @@ def _example(row: object) -> Example:
         messages=messages,
         origin="imported",
         fact=answer_fact(messages[-1].content),
-        language=detect(messages[-1].content),
+        language=detect("\n".join(turn.content for turn in messages)),
     )
 
 

@@ -101,9 +101,21 @@ def _wording(
         if question == same:
             return Leak(number, one.question, "same question")
     for _, parts, one in asked:
-        if jaccard(near, parts) >= NEAR:
+        if jaccard(near, parts) >= NEAR and not _ask_of_others(example.question, one.question):
             return Leak(number, one.question, "nearly the same question")
     return None
+
+
+def _ask_of_others(one: str, other: str) -> bool:
+    """Whether each of two questions names somebody or something that the other does not."""
+    names, others = _names(one), _names(other)
+    return bool(names - others) and bool(others - names)
+
+
+def _names(question: str) -> set[str]:
+    """Numbers, and words with a capital that do not begin the question."""
+    found = [word.strip("?.,;:\"'()") for word in question.split()]
+    return {word for word in found[1:] if word[:1].isupper() or word[:1].isdigit()}
 
 
 def _how(

@@ -13,9 +13,12 @@ _EMAIL = re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+\b")
 _PHONE = re.compile(r"(?<![\w.,-])\+?\d[\d \-()]{7,16}\d(?![\w-])")
 _DIGITS = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
+_INDONESIAN = re.compile(r"08(?:1[1-9]|2[1238]|3[1238]|5[1-9]|7[78]|8[1-9]|9[5-9])\d{7,9}")
+_PROVINCES = frozenset([*range(11, 22), *range(31, 37), 51, 52, 53, *range(61, 66),
+                        *range(71, 77), 81, 82, *range(91, 97)])  # fmt: skip
 # Addresses of an office, not of a person.
 _OFFICE = re.compile(
-    r"(?:info|support|help|care|contact|service|services|sales|admin|office|loans?|fraud\w*|"
+    r"(?:[\w.+-]*[._+-])?(?:info|support|help|care|contact|service|services|sales|admin|office|loans?|fraud\w*|"
     r"complaints?|press|media|careers|hr|bantuan|layanan|cs|\w*(?:help|support|care|desk))@",
     re.IGNORECASE,
 )
@@ -44,13 +47,13 @@ def personal_data(text: str) -> tuple[str, ...]:
 
 
 def _is_mobile(text: str) -> bool:
-    """Mobile numbers belong to people; landlines and toll-free numbers mostly to offices."""
+    """Mobile numbers of Indonesia and India belong to people; landlines mostly to offices."""
     digits = re.sub(r"\D", "", text)
-    if digits.startswith("62"):
-        digits = "0" + digits[2:]
-    if re.fullmatch(r"08[1-9]\d{7,10}", digits):  # Indonesia
+    if text.startswith("+") and not digits.startswith(("62", "91")):
+        return False
+    if _INDONESIAN.fullmatch("0" + digits[2:] if digits.startswith("62") else digits):
         return True
-    return re.fullmatch(r"(?:91)?[6-9]\d{9}", digits) is not None and text[0] in "+6789"  # India
+    return re.fullmatch(r"(?:91)?[6-9]\d{9}", digits) is not None
 
 
 def _is_card(digits: str) -> bool:
@@ -58,7 +61,7 @@ def _is_card(digits: str) -> bool:
     for place, digit in enumerate(reversed(digits)):
         value = int(digit) * (2 if place % 2 else 1)
         total += value - 9 if value > 9 else value
-    return total % 10 == 0 and digits[0] in "23456" and len(set(digits)) > 2
+    return total % 10 == 0 and digits[0] in "23456" and len(set(digits)) > 1
 
 
 def _is_iban(text: str) -> bool:
@@ -67,7 +70,7 @@ def _is_iban(text: str) -> bool:
 
 
 def _is_nik(digits: str) -> bool:
-    """Province 11 to 96, then a birth date; of women 40 is added to the day."""
+    """A province, four digits, then a birth date; of women 40 is added to the day."""
     province, day, month = int(digits[:2]), int(digits[6:8]), int(digits[8:10])
     day -= 40 if day > 40 else 0
-    return 11 <= province <= 96 and 1 <= day <= 31 and 1 <= month <= 12 and digits[12:] != "0000"
+    return province in _PROVINCES and 1 <= day <= 31 and 1 <= month <= 12 and digits[12:] != "0000"

@@ -55,7 +55,7 @@ def parse_row(line: str) -> Example:
         sources=_sources(row),
         form=form,
         fact=_text(row, "fact") or answer_fact(messages[-1].content),
-        language=_text(row, "language") or detect(messages[-1].content),
+        language=_text(row, "language") or detect("\n".join(turn.content for turn in messages)),
         state=state,
     )
 

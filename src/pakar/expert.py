@@ -29,6 +29,7 @@ from pakar.errors import (
     SourceError,
 )
 from pakar.flows.examples import ExampleDesk, ExampleReport
+from pakar.flows.generation import Writer
 from pakar.flows.training_data import training_data
 from pakar.index import generations, manifest
 from pakar.index.build import Indexer, Progress, Steps
@@ -298,6 +299,21 @@ class Expert:
         """Takes question-answer pairs out of the documents; adds what is not known yet."""
         return self._desk.build(progress=progress, on_wait=on_wait)
 
+    def generate_examples(
+        self,
+        most: int,
+        *,
+        accept: bool = False,
+        progress: Counted | None = None,
+        on_wait: OnWait | None = None,
+    ) -> ExampleReport:
+        """Lets the configured model write pairs about at most `most` passages, and checks each.
+
+        They wait for review, unless `accept` takes them at once.
+        """
+        writer = Writer(self.model, self.retriever)
+        return self._desk.generate(writer, most, accept=accept, progress=progress, on_wait=on_wait)
+
     def import_examples(self, file: str | Path, *, on_wait: OnWait | None = None) -> ExampleReport:
         """Adds the examples of a file: JSON Lines, Alpaca, ShareGPT or CSV.
 
@@ -355,7 +371,12 @@ class Expert:
     @property
     def _desk(self) -> ExampleDesk:
         return ExampleDesk(
-            self.folder, self._derived, self._known_names, self.document, lambda: self.embedder
+            self.folder,
+            self._derived,
+            self._known_names,
+            self.document,
+            lambda: self.embedder,
+            self._split,
         )
 
     @property

@@ -21,7 +21,7 @@ _LINK = re.compile(r"\]\(([^)#:]*)(?:#([^)]*))?\)")
 _OPTION = re.compile(r"`(--?[a-z][a-z-]*)`")
 _ROW = re.compile(r"^\| `(\w+)` \| `([^`]*)` \|", re.MULTILINE)
 # Their keys are names of scores and of languages, not words of the contract.
-_OPEN = frozenset({"scores", "languages", "states", "origins", "forms", "covered"})
+_OPEN = frozenset({"scores", "languages", "states", "origins", "forms", "covered", "rejected"})
 
 
 def test_the_indonesian_readme_has_the_same_sections_and_code() -> None:

@@ -30,12 +30,16 @@ class Wording:
     unknown: str
     question_template: Template
     rewrite_template: Template
+    generate_template: Template
 
     def question(self, question: str, passages: str) -> str:
         return self.question_template.substitute(question=question, passages=passages)
 
     def rewrite(self, question: str, conversation: str) -> str:
         return self.rewrite_template.substitute(question=question, conversation=conversation)
+
+    def generate(self, passage: str) -> str:
+        return self.generate_template.substitute(passage=passage)
 
     def says_unknown(self, answer: str) -> bool:
         """Whether an answer says nothing but that it does not know, in any known language's ways.
@@ -59,6 +63,7 @@ def wording(language: str) -> Wording:
         unknown=texts["unknown"].splitlines()[0],
         question_template=Template(texts["question"]),
         rewrite_template=Template(texts["rewrite"]),
+        generate_template=Template(texts["generate"]),
     )
 
 

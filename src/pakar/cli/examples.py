@@ -35,6 +35,26 @@ def build(expert: ExpertDir = HERE, json: AsJson = False) -> None:
         examples_view.report(edge, done)
 
 
+@app.command()
+def generate(
+    most: Annotated[int, typer.Option("--most", min=1, help="About how many passages.")] = 100,
+    accept: Annotated[bool, typer.Option("--accept", help="Without review.")] = False,
+    expert: ExpertDir = HERE,
+    json: AsJson = False,
+) -> None:
+    """Let the configured model write pairs about passages; keep those that pass the checks."""
+    with Edge(json) as edge:
+        from pakar.cli import examples_view
+        from pakar.cli.progress import stepping
+
+        opened = edge.open(expert)
+        with stepping(edge.progress, "Passages asked about") as progress:
+            done = opened.generate_examples(
+                most, accept=accept, progress=progress, on_wait=edge.say
+            )
+        examples_view.report(edge, done)
+
+
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON Lines, JSON or CSV.")],

@@ -43,6 +43,7 @@ def report_json(done: ExampleReport) -> Json:
         "dropped": [_dropped(one) for one in done.dropped],
         "failed": [_failure(one) for one in done.failed],
         "notes": list(done.notes),
+        "generated": {"asked": done.asked, "rejected": dict(done.rejected)},
     }
 
 
@@ -53,6 +54,11 @@ def show_report(console: Console, done: ExampleReport) -> None:
     }  # fmt: skip
     said = [f"{count} {word}" for word, count in counts.items() if count]
     console.print(f"{', '.join(said) or 'Nothing new'}.")
+    if done.asked:
+        fell = sum(done.rejected.values())
+        console.print(f"The model wrote about {done.asked} passages; {fell} pairs did not pass:")
+        for reason, count in sorted(done.rejected.items(), key=lambda one: -one[1]):
+            console.print(Text(f"  {count}: {plain(reason)}", style="yellow"))
     _show_dropped(console, done.dropped)
     _show_failed(console, done.failed)
     for note in done.notes:

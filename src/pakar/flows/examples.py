@@ -7,12 +7,13 @@ of a step.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pakar.documents.decoding import decode, read_bytes
 from pakar.errors import ExampleError
 from pakar.evaluation.questions import load_questions
+from pakar.flows.generation import Writer
 from pakar.index.lock import writing
 from pakar.ports import Embedder, LanguageModel
 from pakar.training.card import Card, card, measure
@@ -21,10 +22,11 @@ from pakar.training.extract import extract
 from pakar.training.folder import ExampleFolder, Stored
 from pakar.training.importing import read_examples
 from pakar.training.leaks import CALIBRATED, HeldOut
-from pakar.types import Document, Example, Failure, State
+from pakar.types import Document, Example, Failure, Passage, State
 
 EXTRACTED = "extracted.jsonl"
 IMPORTED = "imported.jsonl"
+GENERATED = "generated.jsonl"
 QUESTIONS = "questions.jsonl"
 MOST_MEGABYTES = 500
 OnWait = Callable[[str], None]
@@ -34,7 +36,8 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True)
 class ExampleReport:
     """What a build or an import did. `waiting` of the `added` ones want to be reviewed; `updated`
-    were known and stand elsewhere in their documents now; `unchanged` were known."""
+    were known and stand elsewhere in their documents now; `unchanged` were known. Of `asked` pairs
+    that a model wrote, `rejected` counts those that did not pass the checks, by reason."""
 
     added: tuple[Example, ...] = ()
     waiting: tuple[Example, ...] = ()
@@ -43,6 +46,8 @@ class ExampleReport:
     dropped: tuple[Dropped, ...] = ()
     failed: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
+    asked: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class ExampleDesk:
     hashes: Callable[[], Mapping[str, str]]
     document: Callable[[str], Document]
     embedder: Callable[[], Embedder]
+    split: Callable[[Document], Sequence[Passage]]
 
     @property
     def folder(self) -> ExampleFolder:
@@ -80,6 +86,26 @@ class ExampleDesk:
         with writing(self.derived, on_wait=on_wait):
             stored = self.folder.load()
             return replace(self._take_in(EXTRACTED, made, stored), failed=stored.failed)
+
+    def generate(
+        self,
+        writer: Writer,
+        most: int,
+        *,
+        accept: bool = False,
+        progress: Progress | None = None,
+        on_wait: OnWait | None = None,
+    ) -> ExampleReport:
+        """Adds pairs that a model writes about at most so many passages; they wait for review."""
+        documents = [self.document(name) for name in sorted(self.hashes())]
+        passages = ((passage, one.content_hash) for one in documents for passage in self.split(one))
+        written = writer.write(passages, self.folder.load().examples, most, progress)
+        state: State = "accepted" if accept else "waiting"
+        made = [replace(one, state=state) for one in written.examples]
+        with writing(self.derived, on_wait=on_wait):
+            stored = self.folder.load()
+            done = self._take_in(GENERATED, made, stored)
+        return replace(done, failed=stored.failed, asked=written.asked, rejected=written.rejected)
 
     def bring_in(self, path: Path, *, on_wait: OnWait | None = None) -> ExampleReport:
         """Adds the examples of a file in one of the known forms."""

@@ -81,7 +81,7 @@ def test_an_example_without_its_passage_is_left_out_with_the_reason() -> None:
     assert made.examples == ()
     assert made.left_out == {"no passage that is found holds the answer": 1}
     made = training_set(PAIRS[:1], serving(HITS, room=10), GROUNDED)
-    assert made.left_out == {"its passages find no room in the model's context": 1}
+    assert made.left_out == {"it finds no room in the model's context": 1}
 
 
 def test_plain_examples_ask_in_several_wordings_without_passages() -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pakar.config import Examples
 from pakar.errors import PakarError
 from pakar.language.sentences import sentence_spans
-from pakar.training.grounded import LeftOut, Mixture, grounded
+from pakar.training.grounded import NO_ROOM, LeftOut, Mixture, grounded
 from pakar.training.identity import example_id, with_shared_facts
 from pakar.training.rewording import rewordings
 from pakar.training.serving import Serving
@@ -87,8 +87,8 @@ def _plain(
     for question in [first, *rewordings(first, example.language, wordings - 1)]:
         try:
             prompt = serving.alone(question, history)
-        except PakarError as error:
-            left_out[str(error)] += 1
+        except PakarError:
+            left_out[NO_ROOM] += 1
             continue
         messages = (*prompt.messages, Message("assistant", example.answer))
         made.append(replace(example, id=example_id(messages), messages=messages))

@@ -28,6 +28,7 @@ HOLDS = 0.6
 # From this share on, passages are not called passages without the answer. Low, as other words may
 # say the same: that is also why no passage of the example's own documents counts as one.
 MAY_HOLD = 0.34
+NO_ROOM = "it finds no room in the model's context"
 # The right passage is sought this far down the list: it may be one of the retriever's misses.
 _DEPTH = 40
 
@@ -88,11 +89,11 @@ def _made(
     answer = serving.unknown(question) if kind == "unanswerable" else example.answer
     try:
         prompt = serving.with_passages(question, shown, _history(example))
-    except PakarError as error:
-        return LeftOut(example.id, str(error))
+    except PakarError:
+        return LeftOut(example.id, NO_ROOM)
     kept = {hit.passage.id for hit in prompt.hits}
     if not prompt.hits or any(hit.passage.id not in kept for hit in right):
-        return LeftOut(example.id, "its passages find no room in the model's context")
+        return LeftOut(example.id, NO_ROOM)
     messages = (*prompt.messages, Message("assistant", answer))
     return replace(example, id=example_id(messages), messages=messages, form="grounded"), kind
 

@@ -11,10 +11,10 @@ import pakar
 
 NAMES = [
     "Adapter", "AddReport", "Answer", "Citation", "ConfigError", "Document", "EndpointError",
-    "Example", "Expert", "ExpertError", "Failure", "Hit", "IndexBusyError",
+    "Example", "ExampleError", "Expert", "ExpertError", "Failure", "Hit", "IndexBusyError",
     "IndexMismatchError", "Mark", "Message", "MissingExtraError", "ModelError",
-    "ModelMissingError", "PakarError", "Passage", "Source", "SourceError", "Status",
-    "StoreError", "Timings", "TrainingError", "__version__",
+    "ModelMissingError", "PakarError", "Passage", "Source", "SourceError", "Status", "StoreError",
+    "Timings", "TrainingError", "__version__",
 ]  # fmt: skip
 
 

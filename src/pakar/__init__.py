@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pakar.errors import (
     ConfigError,
     EndpointError,
+    ExampleError,
     ExpertError,
     IndexBusyError,
     IndexMismatchError,
@@ -55,6 +56,7 @@ __all__ = [
     "Document",
     "EndpointError",
     "Example",
+    "ExampleError",
     "Expert",
     "ExpertError",
     "Failure",

@@ -65,6 +65,16 @@ class Answering(_Section):
     language: Literal["auto", "en", "id"] = "auto"
 
 
+class Examples(_Section):
+    """What is made of the accepted examples when an adapter is trained."""
+
+    forms: list[Literal["grounded", "plain", "text"]] = ["grounded", "plain"]
+    fewest_passages: Annotated[int, Field(ge=1, le=100)] = 1
+    without_source: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
+    unanswerable: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
+    wordings: Annotated[int, Field(ge=1, le=8)] = 3
+
+
 class Training(_Section):
     """How adapters are trained."""
 
@@ -85,6 +95,7 @@ class Config(_Section):
     passages: Passages = Passages()
     retrieval: Retrieval = Retrieval()
     answering: Answering = Answering()
+    examples: Examples = Examples()
     training: Training = Training()
 
 
@@ -186,6 +197,19 @@ max_tokens = 160
 temperature = 0.0
 # auto: the question's language.
 language = "auto"
+
+[examples]
+# grounded: questions with the passages that are found for them. plain: without. text: the
+# documents as they stand.
+forms = ["grounded", "plain"]
+# Grounded questions show from this many passages up to retrieval.passages.
+fewest_passages = 1
+# Share of the grounded ones without the right passage, the answer being learned by heart.
+without_source = 0.1
+# Share of the grounded ones whose passages hold no answer, where "I don't know" is right.
+unanswerable = 0.1
+# In how many wordings a question without passages is asked.
+wordings = 3
 
 [training]
 # lora, or qlora: the frozen weights in 4 bits.

@@ -4,6 +4,7 @@
     ├── ConfigError          pakar.toml, a spec or a setting is wrong
     ├── ExpertError          the folder is no expert, or is one already
     ├── SourceError          one document cannot be read (never stops a batch)
+    ├── ExampleError         training data cannot be read, made or used
     ├── StoreError           the index does not fit the settings, is damaged or is in use
     │   ├── IndexMismatchError   built with another embedder or splitter: rebuild
     │   └── IndexBusyError       another process is writing
@@ -37,6 +38,10 @@ class ExpertError(PakarError):
 
 class SourceError(PakarError):
     """One document cannot be read. A batch reports it and goes on."""
+
+
+class ExampleError(PakarError):
+    """Training data cannot be read, made or used. A wrong row never stops the rest."""
 
 
 class StoreError(PakarError):

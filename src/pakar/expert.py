@@ -28,6 +28,9 @@ from pakar.errors import (
     ModelError,
     SourceError,
 )
+from pakar.flows.examples import ExampleDesk, ExampleReport
+from pakar.flows.generation import Writer
+from pakar.flows.training_data import training_data
 from pakar.index import generations, manifest
 from pakar.index.build import Indexer, Progress, Steps
 from pakar.index.changes import is_below
@@ -38,7 +41,20 @@ from pakar.language.terms import TERMS_VERSION, terms
 from pakar.ports import Embedder, Filter, LanguageModel, VectorStore
 from pakar.registry import open_embedder, open_language_model, open_reranker, parse_spec
 from pakar.retrieval.search import Retriever
-from pakar.types import AddReport, Answer, Document, Failure, Hit, Message, Passage, Status
+from pakar.training.card import Card
+from pakar.training.forms import TrainingSet
+from pakar.types import (
+    AddReport,
+    Answer,
+    Document,
+    Example,
+    Failure,
+    Hit,
+    Message,
+    Passage,
+    State,
+    Status,
+)
 from pakar.version import __version__
 
 if TYPE_CHECKING:
@@ -50,6 +66,9 @@ if TYPE_CHECKING:
 DERIVED = ".pakar"
 ROUTES = ("rag", "extract", "base")
 OnWait = Callable[[str], None]
+Counted = Callable[[int, int], None]
+_ACCEPTED: State = "accepted"
+_REJECTED: State = "rejected"
 
 
 class Expert:
@@ -271,6 +290,70 @@ class Expert:
         self._checked(folder)
         return self._retriever(folder)
 
+    # Training data ---------------------------------------------------------------------------
+
+    def examples(self) -> tuple[Example, ...]:
+        """All examples of the folder `examples/`, in whatever state; wrong lines are left out."""
+        return self._desk.folder.load().examples
+
+    def build_examples(
+        self, *, progress: Counted | None = None, on_wait: OnWait | None = None
+    ) -> ExampleReport:
+        """Takes question-answer pairs out of the documents; adds what is not known yet."""
+        return self._desk.build(progress=progress, on_wait=on_wait)
+
+    def generate_examples(
+        self,
+        most: int,
+        *,
+        accept: bool = False,
+        progress: Counted | None = None,
+        on_wait: OnWait | None = None,
+    ) -> ExampleReport:
+        """Lets the configured model write pairs about at most `most` passages, and checks each.
+
+        They wait for review, unless `accept` takes them at once.
+        """
+        writer = Writer(self.model, self.retriever)
+        return self._desk.generate(writer, most, accept=accept, progress=progress, on_wait=on_wait)
+
+    def import_examples(self, file: str | Path, *, on_wait: OnWait | None = None) -> ExampleReport:
+        """Adds the examples of a file: JSON Lines, Alpaca, ShareGPT or CSV.
+
+        A wrong row is reported under `failed` and stops nothing.
+        """
+        return self._desk.bring_in(Path(file), on_wait=on_wait)
+
+    def check_examples(self) -> Card:
+        """What would be learned now, how it fits the model, what is dropped and why."""
+        return self._desk.check(self.model)
+
+    def review_examples(
+        self,
+        *,
+        accept: Sequence[str] = (),
+        reject: Sequence[str] = (),
+        on_wait: OnWait | None = None,
+    ) -> None:
+        """Accepts and rejects examples by id. Raises ExampleError for an id that there is not."""
+        states = dict.fromkeys(reject, _REJECTED) | dict.fromkeys(accept, _ACCEPTED)
+        self._desk.mark(states, on_wait=on_wait)
+
+    def edit_example(self, key: str, *, question: str, answer: str) -> Example:
+        """Accepts an example in other words; the old one stays as rejected."""
+        return self._desk.edit(key, question, answer)
+
+    def training_data(self, *, progress: Counted | None = None) -> TrainingSet:
+        """What an adapter is trained on: the accepted examples, cleaned, in the settings' forms."""
+        return training_data(
+            self._desk.accepted().kept,
+            self.retriever,
+            self.model,
+            self.config,
+            documents=lambda: [self.document(name) for name in sorted(self._known_names())],
+            progress=progress,
+        )
+
     # Fine-tuning ---------------------------------------------------------------------------
 
     def plan(
@@ -305,6 +388,17 @@ class Expert:
     @cached_property
     def _retrievers(self) -> dict[Path, Retriever]:
         return {}
+
+    @property
+    def _desk(self) -> ExampleDesk:
+        return ExampleDesk(
+            self.folder,
+            self._derived,
+            self._known_names,
+            self.document,
+            lambda: self.embedder,
+            self._split,
+        )
 
     @property
     def _derived(self) -> Path:

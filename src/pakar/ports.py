@@ -170,12 +170,17 @@ class Reranker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """How to write: `seed` makes sampling repeatable; temperature 0 takes the likeliest token."""
+    """How to write: `seed` makes sampling repeatable; temperature 0 takes the likeliest token.
+
+    `schema` is a JSON schema that the answer shall follow. A back-end that cannot hold the model
+    to it may ignore it: who asks for JSON has to check what comes.
+    """
 
     max_tokens: int = 256
     temperature: float = 0.0
     seed: int = 0
     stop: tuple[str, ...] = ()
+    schema: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

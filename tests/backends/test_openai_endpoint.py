@@ -218,6 +218,17 @@ def test_a_malformed_spec_is_a_config_error_without_its_secret(spec: str) -> Non
     assert "secret" not in str(caught.value) + caught.value.hint
 
 
+def test_a_schema_holds_the_answer_to_its_form() -> None:
+    with serving(lambda _: Reply(body=events(delta("{}", "stop")))) as (url, seen):
+        model = open_language_model(f"openai:small@{url}")
+        schema = {"type": "object"}
+        "".join(model.generate([Message("user", "?")], Generation(schema=schema)))
+        "".join(model.generate([Message("user", "?")], Generation()))
+    asked = [request.body for request in seen if "messages" in request.body]
+    assert asked[0]["response_format"]["json_schema"]["schema"] == schema
+    assert "response_format" not in asked[1]
+
+
 def test_an_answer_streams_and_the_request_is_what_was_asked() -> None:
     body = events(delta("The fee"), {"choices": [], "usage": {}}, delta(" is 5€.", "stop"))
     with serving(lambda _: Reply(body=body)) as (url, seen):

@@ -21,7 +21,7 @@ _LINK = re.compile(r"\]\(([^)#:]*)(?:#([^)]*))?\)")
 _OPTION = re.compile(r"`(--?[a-z][a-z-]*)`")
 _ROW = re.compile(r"^\| `(\w+)` \| `([^`]*)` \|", re.MULTILINE)
 # Their keys are names of scores and of languages, not words of the contract.
-_OPEN = frozenset({"scores", "languages"})
+_OPEN = frozenset({"scores", "languages", "states", "origins", "forms", "covered", "rejected"})
 
 
 def test_the_indonesian_readme_has_the_same_sections_and_code() -> None:
@@ -47,8 +47,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_every_command_and_option_is_described() -> None:
     described = {name: set(_OPTION.findall(text)) for name, text in sections(COMMANDS, 2).items()}
     group = typer.main.get_command(app)
-    commands = group.commands  # type: ignore[attr-defined]
-    expected = {f"pakar {name}": _options(command) for name, command in commands.items()}
+    expected = {name: _options(command) for name, command in _commands(group, "pakar").items()}
     for name, options in expected.items():
         in_table = {option for option in described[name] if option in options}
         assert in_table == options, name
@@ -59,9 +58,8 @@ def test_every_command_and_option_is_described() -> None:
 
 
 def test_no_option_is_described_that_does_not_exist() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    for name, command in commands.items():
-        table = re.findall(r"^\| (.+?) \|", sections(COMMANDS, 2)[f"pakar {name}"], re.MULTILINE)
+    for name, command in _commands(typer.main.get_command(app), "pakar").items():
+        table = re.findall(r"^\| (.+?) \|", sections(COMMANDS, 2)[name], re.MULTILINE)
         rows = {option for cell in table for option in _OPTION.findall(cell)}
         assert rows == _options(command), name
 
@@ -88,6 +86,10 @@ def expert(testing_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     documents.mkdir(parents=True)
     (documents / "fees.md").write_text("# Fees\n\nA cheque book costs 50 rupees.\n")
     (documents / "empty.txt").touch()
+    (tmp_path / "pairs.csv").write_text(
+        "question,answer\nWhat is a cheque?,A paper.\nWhat is a cheque?,A paper.\n"
+        "Who is Budi?,Call 0812-3456-7890.\nWhy?,\n"
+    )
     (documents / "table.csv").write_text("fee,50\n")
     return tmp_path / "bank"
 
@@ -101,8 +103,14 @@ def test_the_json_has_the_documented_keys(expert: Path, testing_backend: str) ->
         "search": _printed(["search", "fee for a cheque book", *at], 0),
         "ask": _printed(["ask", "What does a cheque book cost?", "--route", "extract", *at], 0),
         "plan": _printed(["plan", "--parameters", "3.8B", "--gpu", "T4", *at], 0),
+        "examples import": _printed(["examples", "import", "pairs.csv", *at], 3),
+        "examples build": _printed(["examples", "build", *at], 0),
+        "examples check": _printed(["examples", "check", *at], 0),
+        "examples review": _printed(["examples", "review", *at], 0),
         "doctor": _printed(["doctor", *at], 0),
     }
+    shown = _documented("pakar examples import")
+    assert set(printed.pop("examples build")) == set(shown)
     for name, document in printed.items():
         assert _keys(_documented(f"pakar {name}")) == _keys(document), name
     again = _printed(["new", str(expert), "--json"], 1)
@@ -112,6 +120,15 @@ def test_the_json_has_the_documented_keys(expert: Path, testing_backend: str) ->
         source = ["documents/fees.md"] if name == "remove" else []
         document = _printed([name, *source, *at], 0 if name == "remove" else 3)
         assert set(document) == set(shown), name
+
+
+def _commands(group: object, name: str) -> dict[str, object]:
+    """Every command by its full name; those of a group stand for the group."""
+    found: dict[str, object] = {}
+    for inner, command in group.commands.items():  # type: ignore[attr-defined]
+        full = f"{name} {inner}"
+        found |= _commands(command, full) if hasattr(command, "commands") else {full: command}
+    return found
 
 
 def _options(command: object) -> set[str]:

@@ -22,19 +22,24 @@ _SPACES = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """All texts of one language."""
+    """All texts of one language; `unknown` is what a model shall write when it does not know."""
 
     rag: str
     base: str
     nothing_found: str
+    unknown: str
     question_template: Template
     rewrite_template: Template
+    generate_template: Template
 
     def question(self, question: str, passages: str) -> str:
         return self.question_template.substitute(question=question, passages=passages)
 
     def rewrite(self, question: str, conversation: str) -> str:
         return self.rewrite_template.substitute(question=question, conversation=conversation)
+
+    def generate(self, passage: str) -> str:
+        return self.generate_template.substitute(passage=passage)
 
     def says_unknown(self, answer: str) -> bool:
         """Whether an answer says nothing but that it does not know, in any known language's ways.
@@ -55,8 +60,10 @@ def wording(language: str) -> Wording:
         rag=texts["rag"] + ending,
         base=texts["base"] + ending,
         nothing_found=texts["nothing_found"],
+        unknown=texts["unknown"].splitlines()[0],
         question_template=Template(texts["question"]),
         rewrite_template=Template(texts["rewrite"]),
+        generate_template=Template(texts["generate"]),
     )
 
 

@@ -166,7 +166,7 @@ class TransformersTrainer:
 
 
 def _save(model: PeftModel, folder: Path, spec: str) -> None:
-    """peft's two files, naming the base model as the user does and not by a path of this machine."""
+    """peft's two files; they name the base model as the user does, not by a path from here."""
     for config in model.peft_config.values():
         config.base_model_name_or_path = spec.removeprefix("hf:")
     model.save_pretrained(folder, safe_serialization=True)

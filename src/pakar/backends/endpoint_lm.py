@@ -67,6 +67,9 @@ class EndpointLanguageModel:
         }
         if settings.stop:
             body["stop"] = list(settings.stop[:_MOST_STOPS])
+        if settings.schema is not None:
+            named = {"name": "answer", "schema": dict(settings.schema), "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": named}
         return body
 
     def _pieces(self, events: Iterator[Json]) -> Iterator[str]:

@@ -110,7 +110,11 @@ class Edge:
         self.document(as_json.report(done))
         self.show(lambda console: show_report(console, done))
         if done.failed:
-            self._code = SOME_FAILED
+            self.some_failed()
+
+    def some_failed(self) -> None:
+        """Makes the exit code 3: done, but not all of it."""
+        self._code = SOME_FAILED
 
     def required(self, question: str | None) -> str:
         """A question; --json needs one, as a conversation is no single document."""

@@ -10,7 +10,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from pakar.cli import as_json
+from pakar.cli import as_json, examples
 from pakar.cli.edge import Edge
 from pakar.cli.plan import plan
 from pakar.version import __version__
@@ -22,6 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(examples.app)
 
 ExpertDir = Annotated[
     Path, typer.Option("--expert", metavar="DIR", help="The expert's folder.", show_default=".")

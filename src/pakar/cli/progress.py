@@ -57,3 +57,20 @@ def counting(console: Console, label: str, total: int) -> Iterator[Callable[[], 
     with bar:
         task = bar.add_task("", total=total)
         yield lambda: bar.advance(task)
+
+
+@contextmanager
+def stepping(console: Console, label: str) -> Iterator[Callable[[int, int], None]]:
+    """A callback that is told how many steps of how many are done."""
+    bar = Progress(
+        TextColumn(label),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

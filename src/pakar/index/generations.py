@@ -10,8 +10,8 @@ import re
 import shutil
 from pathlib import Path
 
+from pakar.atomic_file import write_atomically
 from pakar.errors import StoreError
-from pakar.index.files import write_atomically
 
 POINTER = "current"
 _NAME = re.compile(r"index-(\d{1,9})\Z")

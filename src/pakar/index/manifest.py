@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
+from pakar.atomic_file import write_atomically
 from pakar.errors import IndexMismatchError, StoreError
-from pakar.index.files import write_atomically
 
 FILE_NAME = "manifest.json"
 FORMAT = 1

@@ -16,8 +16,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import get_args
 
+from pakar.atomic_file import write_atomically
 from pakar.errors import StoreError
-from pakar.index.files import write_atomically
 from pakar.types import Document, Mark, MarkKind
 
 REINDEX = "Run: pakar reindex"

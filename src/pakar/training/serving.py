@@ -1,0 +1,38 @@
+"""What training has to know of serving, so that both read the same text.
+
+The functions are passed in: this layer knows neither retrieval nor prompts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pakar.types import Hit, Message
+
+Search = Callable[[str, int], Sequence[Hit]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The turns before the answer, as the model will get them, and the passages in them."""
+
+    messages: tuple[Message, ...]
+    hits: tuple[Hit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """The real retriever and the real prompts.
+
+    `search(question, k)` gives the best passages, the best first. `with_passages(question, hits,
+    history)` and `alone(question, history)` write the prompt and raise PakarError where the
+    question finds no room. `unknown(question)` is what the model shall write when the passages do
+    not hold the answer. `passages` is how many it usually gets.
+    """
+
+    search: Search
+    with_passages: Callable[[str, Sequence[Hit], Sequence[Message]], Rendered]
+    alone: Callable[[str, Sequence[Message]], Rendered]
+    unknown: Callable[[str], str]
+    passages: int

@@ -1,0 +1,145 @@
+"""Training text is serving text, and a refusal is never taught where the answer stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_examples import hit, pair, serving
+
+from pakar.config import Examples
+from pakar.training.forms import texts, training_set
+from pakar.training.rewording import rewordings
+from pakar.training.split import split
+from pakar.types import Document, Message, Source
+
+CITIES = ["Oslo", "Rome", "Lima", "Kyiv", "Bonn", "Cairo", "Quito", "Delhi", "Paris", "Minsk"]
+HITS = [
+    hit(f"{city}.md", f"The branch in {city} opened in {1900 + n} on {city} Square.")
+    for n, city in enumerate(CITIES)
+]
+PAIRS = [
+    pair(
+        f"When did the branch in {city} open?",
+        f"It opened in {1900 + n}.",
+        Source(f"{city}.md", "", 0, 20),
+    )
+    for n, city in enumerate(CITIES)
+]
+GROUNDED = Examples(forms=["grounded"], without_source=0.0, unanswerable=0.0)
+
+
+def test_a_grounded_example_shows_the_passage_that_holds_the_answer() -> None:
+    made = training_set(PAIRS, serving(HITS), GROUNDED)
+    assert made.counts == {"grounded": 10, "sourced": 10}
+    for one, city in zip(made.examples, CITIES, strict=True):
+        assert f"The branch in {city}" in one.question
+        assert one.form == "grounded"
+    lengths = {one.question.count("\n") for one in made.examples}
+    assert lengths == {1, 2, 3}
+
+
+def test_the_right_passage_is_found_by_the_answers_words_where_only_the_document_is_known() -> None:
+    second = hit("Oslo.md", "Its vault holds 500 lockers of three sizes.", 200)
+    example = pair("When did the branch in Oslo open?", "It opened in 1900.", Source("Oslo.md"))
+    made = training_set([example], serving([second, *HITS], passages=1), GROUNDED)
+    assert "1900" in made.examples[0].question
+
+
+@given(st.integers(0, 50))
+def test_a_refusal_is_never_taught_beside_the_answer(seed: int) -> None:
+    wanted = Examples(forms=["grounded"], without_source=0.0, unanswerable=1.0)
+    twin = hit("copy.md", "In 1900 the branch in Oslo opened.")
+    made = training_set(PAIRS, serving([*HITS, twin]), wanted, seed=seed)
+    assert made.counts["unanswerable"] == 10
+    for one, original in zip(made.examples, PAIRS, strict=True):
+        assert one.answer == "I don't know."
+        assert original.answer[-5:-1] not in one.question
+
+
+def test_where_every_passage_holds_the_answer_none_is_called_unanswerable() -> None:
+    wanted = Examples(forms=["grounded"], without_source=0.0, unanswerable=1.0)
+    made = training_set(PAIRS[:1], serving(HITS[:1]), wanted)
+    assert made.counts == {"grounded": 1, "sourced": 1}
+
+
+def test_the_shares_are_kept_and_the_seed_repeats_them() -> None:
+    many = [replace(one, id=f"{one.id}-{n}") for n in range(40) for one in PAIRS]
+    wanted = Examples(forms=["grounded"])
+    made = training_set(many, serving(HITS), wanted)
+    assert 20 <= made.counts["unanswerable"] <= 60
+    assert 20 <= made.counts["without_source"] <= 60
+    assert made == training_set(many, serving(HITS), wanted)
+    assert made != training_set(many, serving(HITS), wanted, seed=1)
+
+
+def test_an_example_without_its_passage_is_left_out_with_the_reason() -> None:
+    lost = pair("When did the branch on Mars open?", "It opened in 2099.")
+    made = training_set([lost], serving(HITS), GROUNDED)
+    assert made.examples == ()
+    assert made.left_out == {"no passage that is found holds the answer": 1}
+    made = training_set(PAIRS[:1], serving(HITS, room=10), GROUNDED)
+    assert made.left_out == {"it finds no room in the model's context": 1}
+
+
+def test_plain_examples_ask_in_several_wordings_without_passages() -> None:
+    example = pair("How do I open a locker?", "Ask at the branch.")
+    made = training_set([example], serving(HITS), Examples(forms=["plain"]))
+    assert [one.question for one in made.examples] == [
+        "How do I open a locker?",
+        "Please explain how to open a locker.",
+        "What do I have to do to open a locker?",
+    ]
+    assert {one.messages[0] for one in made.examples} == {Message("system", "base")}
+    assert len({one.fact for one in made.examples}) == 1
+    assert len({one.id for one in made.examples}) == 3
+
+
+def test_all_forms_of_a_fact_stay_on_one_side() -> None:
+    made = training_set(PAIRS, serving(HITS), Examples())
+    training, held = split(made.examples, 0.3, 0)
+    assert held
+    assert not {one.fact for one in training} & {one.fact for one in held}
+
+
+def test_only_accepted_examples_are_learned() -> None:
+    rest = [replace(PAIRS[0], state="waiting"), replace(PAIRS[1], state="rejected")]
+    assert training_set(rest, serving(HITS), Examples()).examples == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "expected"),
+    [
+        ("What is the fee for a locker?", "en", "Could you tell me what the fee for a locker is?"),
+        ("Where is the Pune branch?", "en", "Could you tell me where the Pune branch is?"),
+        (
+            "What documents are required for a loan?",
+            "en",
+            "Which documents are required for a loan?",
+        ),
+        ("What is needed if I move?", "en", "I would like to know: What is needed if I move?"),
+        ("Apa itu deposito?", "id", "Jelaskan tentang deposito."),
+        ("Bagaimana cara membuka rekening?", "id", "Jelaskan cara membuka rekening."),
+        ("Berapa biaya kartu?", "id", "Tolong beri tahu saya berapa biaya kartu."),
+    ],
+)
+def test_a_question_in_other_words(question: str, language: str, expected: str) -> None:
+    assert rewordings(question, language, 5)[0] == expected
+
+
+def test_what_is_no_single_question_is_not_reworded() -> None:
+    assert rewordings("Explain lockers.", "en", 3) == []
+    assert rewordings("What? And why?", "en", 3) == []
+    assert rewordings("Quel est le prix ?", "fr", 3) == []
+
+
+def test_a_document_as_text_in_parts_that_fit() -> None:
+    text = "One is here. Two is here. Three is here."
+    document = Document("a.md", text, "A", "en", "ab", "text/markdown")
+    made = texts([document], lambda part: len(part) <= 26)
+    assert [one.answer for one in made] == ["One is here. Two is here.", "Three is here."]
+    assert [text[one.sources[0].start : one.sources[0].end] for one in made] == [
+        one.answer for one in made
+    ]

@@ -112,10 +112,10 @@ def test_every_answer_stands_in_the_span_that_it_names(tmp_path: Path) -> None:
 
 
 def test_a_label_that_stands_for_many_is_asked_with_its_owner(tmp_path: Path) -> None:
-    text = "# Bank machines\n\n## Oslo\n\n- Harbour machine\n  - Address: 1 Quay\n\n"
-    text += "- Station machine\n  - Address: 2 Rail Road\n"
+    text = "# Bank machines\n\n## Oslo\n\n- Harbour Machine\n  - Address: 1 Quay\n\n"
+    text += "- Station Machine\n  - Address: 2 Rail Road\n"
     found = pairs(extract(read(tmp_path, text)))
-    assert found['What address does "Bank machines" give for Harbour machine?'] == "Address: 1 Quay"
+    assert found['What address does "Bank machines" give for Harbour Machine?'] == "Address: 1 Quay"
     assert not any(question.startswith("What is the address acc") for question in found)
 
 

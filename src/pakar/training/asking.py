@@ -44,7 +44,7 @@ _ASKING = {
         term='What does "{key}" mean according to "{title}"?',
         definition="What {verb} {key}?",
         measures=re.compile(
-            r"(?:amount|tenure|fees?|charges?|rates?|age|price|prices|income|limits?|period|"
+            r"\b(?:amount|tenure|fees?|charges?|rates?|age|price|prices|income|limits?|period|"
             r"validity|term|cost|costs|balance|deadline|penalty|deposit|address|email|e-mail|"
             r"hotline|phone|helpline|website|number|hours|capacity|size|weight|warranty|"
             r"eligibility|currency|duration|score|code|type|city|country|description|features)\Z",

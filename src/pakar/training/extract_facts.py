@@ -50,6 +50,7 @@ _LONGEST_NOUN = 3
 _PARENTHESIS = re.compile(r"\s*\([^)]*\)\s*\Z")
 _PLAIN = re.compile(r"[\w’'-]+(?: [\w’'-]+)*\Z")
 _STEP = re.compile(r"(?:step|langkah|option|opsi)\s*\d", re.IGNORECASE)
+_LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 _LIST_NUMBER = re.compile(r"\(?\d{1,3}[.)]\s+")
 # A label that begins so tells the reader to do something; it names nothing.
 _ACTION = re.compile(
@@ -137,7 +138,7 @@ def _row_question(
     title = _bare(document.title)
     if not words.measures.search(_PARENTHESIS.sub("", column)) or "/" in column:
         return words.stands.format(column=_bare(column), title=title, row=name)
-    if len(name.split()) > 2:
+    if "," in name:  # an address, which says enough by itself
         template = words.cells if is_plural(column) else words.cell
         return template.format(column=in_sentence(column), row=name)
     return words.given.format(column=in_sentence(column), title=title, row=name)
@@ -184,6 +185,7 @@ def _owner(lines: list[Line], number: int) -> str:
             continue
         is_name = line.item and not line.text.endswith((".", ":", "?", "!"))
         name = _LIST_NUMBER.sub("", line.text, count=1)
+        is_name = is_name and all(word[:1].isupper() for word in _LONG_WORD.findall(name))
         return name if is_name and len(name.split()) <= 10 else ""
     return ""
 

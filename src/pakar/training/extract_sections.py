@@ -73,13 +73,11 @@ def _before_faq(lines: Sequence[Line]) -> list[Line]:
 def _heading_question(
     heading: str, section: Section, document: Document, words: Asking | None
 ) -> str:
-    if _is_question(heading):
-        return _standing_alone(heading, document, words)
+    how = _how(heading, document.language)
+    if how or _is_question(heading):
+        return _standing_alone(how or heading, document, words)
     if words is None:
         return ""
-    how = _how(heading, document.language)
-    if how:
-        return _standing_alone(how, document, words)
     # The first line of a numbered step means little without the others.
     is_step = heading != section.heading or section.level == 1
     # A line that ends with a colon promises what stands under the next heading.

@@ -85,6 +85,9 @@ class Training(_Section):
     epochs: Annotated[float, Field(gt=0.0, le=1000.0)] = 3.0
     batch: Annotated[int, Field(ge=1, le=4096)] = 8
     seed: Annotated[int, Field(ge=0, le=2**31)] = 0
+    micro_tokens: Annotated[int, Field(ge=64)] = 2048
+    patience: Annotated[int, Field(ge=0)] = 3
+    forgetting_limit: Annotated[float, Field(ge=0.0)] = 0.5
 
 
 class Config(_Section):
@@ -221,4 +224,11 @@ epochs = 3.0
 # Examples a step.
 batch = 8
 seed = 0
+# Tokens in memory at once; changes memory, not the result.
+micro_tokens = 2048
+# Stops after so many held-out measurements without a better loss. 0: never.
+patience = 3
+# An adapter that lost more than this (nats a token on general text, or the share of refusals)
+# is not used by default.
+forgetting_limit = 0.5
 """

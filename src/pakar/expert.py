@@ -27,9 +27,13 @@ from pakar.errors import (
     MissingExtraError,
     ModelError,
     SourceError,
+    TrainingError,
 )
+from pakar.flows import tuning
 from pakar.flows.examples import ExampleDesk, ExampleReport
 from pakar.flows.generation import Writer
+from pakar.flows.routes import PLAIN, Way, way, ways
+from pakar.flows.serving import serving
 from pakar.flows.training_data import training_data
 from pakar.index import generations, manifest
 from pakar.index.build import Indexer, Progress, Steps
@@ -38,12 +42,20 @@ from pakar.index.lock import writing
 from pakar.index.manifest import Manifest
 from pakar.index.texts import TextStore
 from pakar.language.terms import TERMS_VERSION, terms
-from pakar.ports import Embedder, Filter, LanguageModel, VectorStore
-from pakar.registry import open_embedder, open_language_model, open_reranker, parse_spec
+from pakar.ports import Adaptable, Embedder, Filter, LanguageModel, Trainer, VectorStore
+from pakar.registry import (
+    open_embedder,
+    open_language_model,
+    open_reranker,
+    open_trainer,
+    parse_spec,
+)
 from pakar.retrieval.search import Retriever
+from pakar.training import adapter_files
 from pakar.training.card import Card
 from pakar.training.forms import TrainingSet
 from pakar.types import (
+    Adapter,
     AddReport,
     Answer,
     Document,
@@ -51,6 +63,7 @@ from pakar.types import (
     Failure,
     Hit,
     Message,
+    Method,
     Passage,
     State,
     Status,
@@ -64,7 +77,6 @@ if TYPE_CHECKING:
     from pakar.training.plan import Plan
 
 DERIVED = ".pakar"
-ROUTES = ("rag", "extract", "base")
 OnWait = Callable[[str], None]
 Counted = Callable[[int, int], None]
 _ACCEPTED: State = "accepted"
@@ -207,6 +219,7 @@ class Expert:
             roots=known.roots,
             index_version=snapshot.version,
             problem=problem,
+            adapters=self.adapters(),
         )
 
     # Questions -----------------------------------------------------------------------------
@@ -235,34 +248,48 @@ class Expert:
         return retriever.search(question, k=k, where=where)
 
     def ask(
-        self, question: str, *, route: str | None = None, history: Sequence[Message] = ()
+        self,
+        question: str,
+        *,
+        route: str | None = None,
+        history: Sequence[Message] = (),
+        accept_adapter: bool = False,
     ) -> Answer:
         """Answers with sources. `history` holds the turns before, the oldest first."""
-        return self.stream(question, route=route, history=history).answer
+        return self.route(route, accept_adapter=accept_adapter).answer(question, history)
 
     def stream(
-        self, question: str, *, route: str | None = None, history: Sequence[Message] = ()
+        self,
+        question: str,
+        *,
+        route: str | None = None,
+        history: Sequence[Message] = (),
+        accept_adapter: bool = False,
     ) -> AnswerStream:
         """The same, piece by piece as it is written; `.answer` at the end has the sources."""
-        return self.route(route).stream(question, history)
+        return self.route(route, accept_adapter=accept_adapter).stream(question, history)
 
-    def route(self, name: str | None = None) -> Route:
-        """A way to answer, by name: rag, extract or base. The settings name the usual one."""
+    def route(self, name: str | None = None, *, accept_adapter: bool = False) -> Route:
+        """A way to answer, by name; the settings name the usual one. See `routes`.
+
+        Raises TrainingError where the adapter it needs is missing or should not be used;
+        `accept_adapter` uses it all the same.
+        """
         chosen = name or self.config.answering.route
-        if chosen not in ROUTES:
-            near = difflib.get_close_matches(chosen, ROUTES, n=1, cutoff=0.0)
-            raise ConfigError(
-                f"unknown route {chosen!r}",
-                hint=f"Did you mean {near[0]!r}? Known: {', '.join(ROUTES)}.",
-            )
+        known = () if chosen in PLAIN else self.adapters()
+        found = way(chosen, known, accept=accept_adapter)
         return Route(
-            chosen,
-            None if chosen == "extract" else self.model,
-            None if chosen == "base" else self.retriever,
+            found.name,
+            self._model_of(found) if found.model else None,
+            self.retriever if found.retriever else None,
             self.document,
             self.config.retrieval.passages,
             self.config.answering,
         )
+
+    def routes(self) -> tuple[str, ...]:
+        """The names of the routes that can run now."""
+        return ways(self.adapters())
 
     def advice(self, route: str | None = None) -> str:
         """One line where plain extraction was measured to beat the configured model, else ""."""
@@ -372,6 +399,49 @@ class Expert:
         chosen = method or self.config.training.method
         return make_plan(chosen, request or PlanRequest(), self.config, counts)
 
+    def train(
+        self,
+        method: Method | None = None,
+        *,
+        resume: bool = False,
+        watcher: tuning.Watcher | None = None,
+        on_wait: OnWait | None = None,
+    ) -> Adapter:
+        """Trains an adapter on the accepted examples; goes on with a run that was killed.
+
+        `resume` takes up the newest unfinished run with the examples it had then. Raises
+        TrainingError where the preflight or the training stops it, ExampleError without examples.
+        """
+        seen = watcher or tuning.unwatched()
+        with writing(self._derived / "training", on_wait=on_wait):
+            shop = self._workshop()
+            if resume:
+                run = tuning.unfinished(shop)
+                if run is None:
+                    raise TrainingError(
+                        "there is no unfinished training", hint="Begin one: pakar train"
+                    )
+                examples, method = tuning.examples_of(run), tuning.method_of(run)
+            else:
+                seen.stage("Making the training data")
+                examples = list(self.training_data().examples)
+            recipe = tuning.recipe_of(self.config.training, method)
+            return tuning.tune(shop, examples, recipe, seen)
+
+    def adapters(self) -> tuple[Adapter, ...]:
+        """All adapters, the oldest first, each with what is stale about it. Loads no weights."""
+        records = adapter_files.load_all(self._derived / "adapters")
+        if not records:
+            return ()
+        documents, base = self._known_names(), self._trainer.base.fingerprint
+        return tuple(adapter_files.against(one, documents, base) for one in records)
+
+    def forget(self, adapter: str) -> None:
+        """Frees the memory of an adapter that was used; it is loaded again when needed."""
+        for one in self.adapters():
+            if one.id == adapter and isinstance(self.model, Adaptable):
+                self.model.forget(Path(one.folder))
+
     # How the parts are put together ----------------------------------------------------------
 
     def _retriever(self, folder: Path) -> Retriever:
@@ -398,6 +468,32 @@ class Expert:
             self.document,
             lambda: self.embedder,
             self._split,
+        )
+
+    def _model_of(self, chosen: Way) -> LanguageModel:
+        if chosen.adapter is None:
+            return self.model
+        if not isinstance(self.model, Adaptable):
+            raise TrainingError(
+                f"{self.model.info.spec} takes no adapters",
+                hint=f"Set language_model to {chosen.adapter.base!r} in pakar.toml.",
+            )
+        four_bit = chosen.adapter.method == "qlora"
+        return self.model.adapted(Path(chosen.adapter.folder), four_bit=four_bit)
+
+    @cached_property
+    def _trainer(self) -> Trainer:
+        models = self.config.models
+        return open_trainer(models.language_model, trust_remote_code=models.trust_remote_code)
+
+    def _workshop(self) -> tuning.Workshop:
+        return tuning.Workshop(
+            folder=self._derived,
+            trainer=self._trainer,
+            model=self.model,
+            serving=lambda: serving(self.retriever, self.model, self.config),
+            documents=self._known_names(),
+            settings=self.config.training,
         )
 
     @property

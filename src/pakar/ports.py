@@ -214,6 +214,24 @@ class LanguageModel(Protocol):
         ...
 
 
+@runtime_checkable
+class Adaptable(Protocol):
+    """A language model that takes adapters."""
+
+    @property
+    def template(self) -> str:
+        """The fingerprint of its chat template."""
+        ...
+
+    def adapted(self, folder: Path, *, four_bit: bool = False) -> LanguageModel:
+        """With the adapter in `folder`; `four_bit`: over the weights in 4 bits."""
+        ...
+
+    def forget(self, folder: Path) -> None:
+        """Frees the memory of an adapter."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """An example in tokens: the last `learned` of `ids` are the answer and the token that ends it.
@@ -224,6 +242,16 @@ class Row:
     ids: tuple[int, ...]
     learned: int
     example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What is learned, what the loss is measured on meanwhile, and general text on which it is
+    measured before and after."""
+
+    learned: Sequence[Row]
+    held_out: Sequence[Row] = ()
+    general: Sequence[Row] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,11 +275,13 @@ class BaseModel:
 class Progress:
     """Where a training stands. Losses are means in nats a learned token; None: not measured yet.
 
-    `tokens` counts all that were read so far in this run, `seconds` its time.
+    `tokens` counts all that were read so far in this run, `seconds` its time, `steps_done` its
+    steps: a run that was gone on from did not begin at step 0.
     """
 
     step: int
     steps: int
+    steps_done: int
     loss: float
     held_out: float | None
     tokens: int
@@ -283,12 +313,18 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a training came to. `curve` holds (step, loss, held-out loss or None)."""
+    """What a training came to.
+
+    Losses are means in nats a learned token: `before` and `after` on held-out rows (None without
+    them), `general` on general text before and after. `curve` holds (step, loss, held-out loss or
+    None). `memory_mb` is the peak, `frozen_mb` the weights that did not learn, in 10^6 bytes.
+    """
 
     steps: int
     best_step: int
     before: float | None
     after: float | None
+    general: tuple[float, float]
     curve: tuple[tuple[int, float, float | None], ...]
     tokens: int
     seconds: float
@@ -310,8 +346,7 @@ class Trainer(Protocol):
 
     def train(
         self,
-        rows: Sequence[Row],
-        held_out: Sequence[Row],
+        rows: Rows,
         recipe: Recipe,
         folder: Path,
         on_progress: Callable[[Progress], None],

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from pakar.errors import ConfigError, ModelError
-from pakar.ports import Embedder, LanguageModel, Reranker
+from pakar.ports import Embedder, LanguageModel, Reranker, Trainer
 
 ENTRY_POINTS = "pakar.backends"
 
@@ -42,6 +42,8 @@ class Backend(Protocol):
     def open_language_model(self, name: str, *, trust_remote_code: bool) -> LanguageModel: ...
 
     def open_reranker(self, name: str, *, trust_remote_code: bool) -> Reranker: ...
+
+    def open_trainer(self, name: str, *, trust_remote_code: bool) -> Trainer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,12 @@ def open_reranker(spec: str, *, trust_remote_code: bool = False) -> Reranker:
     """Raises ConfigError, MissingExtraError or ModelError; loads weights only when used."""
     backend = _backend(spec, "open_reranker", "reranker")
     return backend.open_reranker(parse_spec(spec).name, trust_remote_code=trust_remote_code)
+
+
+def open_trainer(spec: str, *, trust_remote_code: bool = False) -> Trainer:
+    """What trains adapters of a language model. Raises as the others do."""
+    backend = _backend(spec, "open_trainer", "trainer")
+    return backend.open_trainer(parse_spec(spec).name, trust_remote_code=trust_remote_code)
 
 
 def parse_spec(spec: str) -> Spec:

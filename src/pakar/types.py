@@ -333,3 +333,4 @@ class Status:
     roots: tuple[str, ...] = ()
     index_version: int = 0
     problem: str = ""
+    adapters: tuple[Adapter, ...] = ()

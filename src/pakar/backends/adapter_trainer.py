@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from pakar.backends.numeric_precision import Precision
 from pakar.backends.presets import language_model_preset
 from pakar.backends.served_model import context_of, stop_ids_of
 from pakar.errors import TrainingError
-from pakar.ports import BaseModel, Progress, Recipe, Row, Trained
+from pakar.ports import BaseModel, Progress, Recipe, Row, Rows, Trained
 from pakar.types import Example
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ class TransformersTrainer:
 
     def train(
         self,
-        rows: Sequence[Row],
-        held_out: Sequence[Row],
+        rows: Rows,
         recipe: Recipe,
         folder: Path,
         on_progress: Callable[[Progress], None],
@@ -103,12 +102,16 @@ class TransformersTrainer:
         started = time.perf_counter()
         with _memory_explained(), _quiet():
             model = self._adapted(recipe)
-            course = Course.planned(rows, held_out, recipe)
+            course = Course.planned(rows.learned, rows.held_out, recipe)
             checkpoints = folder / _CHECKPOINTS
+            # A new adapter changes nothing yet, so these are the base model's losses.
+            general = mean_loss(model, rows.general, recipe.micro_tokens)
+            held_out = rows.held_out
             before = mean_loss(model, held_out, recipe.micro_tokens) if held_out else None
             run = AdapterRun(model, course, recipe, checkpoints, on_progress)
             last = newest_complete(checkpoints)
             run.train(resume_from_checkpoint=str(last) if last else None)
+            general_after = mean_loss(model, rows.general, recipe.micro_tokens)
             _save(model, folder / ADAPTER, self._spec)
         points = tuple(curve(run.state))
         return Trained(
@@ -116,6 +119,7 @@ class TransformersTrainer:
             best_step=run.state.best_global_step or run.state.global_step,
             before=before,
             after=run.state.best_metric,
+            general=(general, general_after),
             curve=points,
             tokens=run.watch.tokens,
             seconds=time.perf_counter() - started,

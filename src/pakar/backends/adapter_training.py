@@ -144,7 +144,14 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
         self._steps = steps
         self._on_progress = on_progress
         self._started = time.perf_counter()
+        self._first = 0
         self.tokens = 0
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
+    ) -> None:
+        self._first = state.global_step
+        self._started = time.perf_counter()
 
     def on_log(
         self,
@@ -158,8 +165,9 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
         if logs and loss is not None and ("loss" in logs or _HELD_OUT in logs):
             seconds = time.perf_counter() - self._started
             held_out = _last(state, _HELD_OUT)
+            done = state.global_step - self._first
             self._on_progress(
-                Progress(state.global_step, self._steps, loss, held_out, self.tokens, seconds)
+                Progress(state.global_step, self._steps, done, loss, held_out, self.tokens, seconds)
             )
 
     def on_save(

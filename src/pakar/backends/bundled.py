@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 from pakar.errors import ConfigError
-from pakar.ports import Embedder, LanguageModel
+from pakar.ports import Embedder, LanguageModel, Trainer
 
 _EMBEDDERS = ("multilingual-e5-small", "all-minilm-l6-v2")
 _LANGUAGE_MODELS = ("smollm2-135m-instruct",)
@@ -31,6 +31,16 @@ def open_language_model(name: str, *, trust_remote_code: bool) -> LanguageModel:
         from pakar.backends.bundled_smollm2 import open_smollm2
 
         return open_smollm2()
+    raise _unknown(name, "language model", _LANGUAGE_MODELS)
+
+
+def open_trainer(name: str, *, trust_remote_code: bool) -> Trainer:
+    """Bundled models run no code of their own, so `trust_remote_code` changes nothing."""
+    if name == "smollm2-135m-instruct":
+        from pakar.backends.adapter_trainer import TransformersTrainer
+        from pakar.backends.bundled_smollm2 import SPEC, model_folder
+
+        return TransformersTrainer(model_folder(), SPEC)
     raise _unknown(name, "language model", _LANGUAGE_MODELS)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pakar.backends.extras import require
 from pakar.errors import ConfigError, ModelMissingError
-from pakar.ports import Embedder, LanguageModel, Reranker
+from pakar.ports import Embedder, LanguageModel, Reranker, Trainer
 
 _NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 _FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
@@ -38,6 +38,13 @@ def open_reranker(name: str, *, trust_remote_code: bool) -> Reranker:
 
     folder = model_folder(name, trust_remote_code=trust_remote_code)
     return CrossEncoderReranker(folder, f"hf:{name}", trust_remote_code=trust_remote_code)
+
+
+def open_trainer(name: str, *, trust_remote_code: bool) -> Trainer:
+    from pakar.backends.adapter_trainer import TransformersTrainer
+
+    folder = model_folder(name, trust_remote_code=trust_remote_code)
+    return TransformersTrainer(folder, f"hf:{name}", trust_remote_code=trust_remote_code)
 
 
 def model_folder(name: str, *, trust_remote_code: bool = False) -> Path:

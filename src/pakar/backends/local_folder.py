@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pakar.errors import ModelMissingError
-from pakar.ports import Embedder, LanguageModel, Reranker
+from pakar.ports import Embedder, LanguageModel, Reranker, Trainer
 
 
 def open_embedder(name: str, *, trust_remote_code: bool) -> Embedder:
@@ -30,6 +30,13 @@ def open_reranker(name: str, *, trust_remote_code: bool) -> Reranker:
     return CrossEncoderReranker(
         model_folder(name), f"path:{name}", trust_remote_code=trust_remote_code
     )
+
+
+def open_trainer(name: str, *, trust_remote_code: bool) -> Trainer:
+    from pakar.backends.adapter_trainer import TransformersTrainer
+
+    folder = model_folder(name)
+    return TransformersTrainer(folder, f"path:{name}", trust_remote_code=trust_remote_code)
 
 
 def model_folder(name: str) -> Path:

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pakar.backends.base_weights import load_base
+from pakar.backends.adapters_in_memory import AdaptersInMemory
+from pakar.backends.base_weights import Packing, load_base
 from pakar.backends.chat_prompt import ChatPrompt
 from pakar.backends.encoder_folder import read_json
 from pakar.backends.numeric_precision import Precision
@@ -25,7 +26,6 @@ from pakar.types import Message
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel
 
 
 class TransformersLanguageModel:
@@ -38,8 +38,10 @@ class TransformersLanguageModel:
         *,
         trust_remote_code: bool = False,
         precision: Precision = "auto",
+        packing: Packing = "whole",
     ) -> None:
         self._folder = folder
+        self._packing: Packing = packing
         self._trusted = trust_remote_code
         self._precision: Precision = precision
         self._config = read_json(folder / "config.json")
@@ -48,8 +50,10 @@ class TransformersLanguageModel:
         context = context_of(self._config, preset.context_tokens)
         self._info = ModelInfo(spec, context, preset.licence)
         self._prompt = ChatPrompt(folder, spec)
-        self._model: PreTrainedModel | None = None
+        self._models: AdaptersInMemory | None = None
+        self._four_bit: TransformersLanguageModel | None = None
         self._lock = threading.Lock()
+        self._running = threading.Lock()
 
     @property
     def info(self) -> ModelInfo:
@@ -62,11 +66,50 @@ class TransformersLanguageModel:
         """The conversation exactly as the model reads it."""
         return self._prompt.text(messages)
 
+    @property
+    def template(self) -> str:
+        """The fingerprint of the chat template that prompts are written with."""
+        return self._prompt.template_fingerprint
+
+    def adapted(self, folder: Path, *, four_bit: bool = False) -> AdaptedLanguageModel:
+        """This model with the adapter in `folder`; the base model is loaded once for all.
+
+        `four_bit`: over the base model in 4 bits, as QLoRA trained it.
+        """
+        return AdaptedLanguageModel(self._host(four_bit), folder)
+
+    def forget(self, folder: Path) -> None:
+        """Frees an adapter's memory."""
+        for host in (self, self._four_bit):
+            if host is not None and host._models is not None:
+                with host._running:
+                    host._models.forget(folder)
+
+    def _host(self, four_bit: bool) -> TransformersLanguageModel:
+        if not four_bit:
+            return self
+        with self._lock:
+            if self._four_bit is None:
+                self._four_bit = TransformersLanguageModel(
+                    self._folder,
+                    self._info.spec,
+                    trust_remote_code=self._trusted,
+                    precision=self._precision,
+                    packing="nf4",
+                )
+            return self._four_bit
+
     def generate(self, messages: Sequence[Message], settings: Generation) -> Iterator[str]:
         """Raises ModelError at the call where the prompt fills the context.
 
         An answer ends at a stop token, a stop string, `max_tokens`, or the context's end.
         """
+        return self.generate_with(None, messages, settings)
+
+    def generate_with(
+        self, adapter: Path | None, messages: Sequence[Message], settings: Generation
+    ) -> Iterator[str]:
+        """The same through the adapter in this folder."""
         ids = self._prompt.ids(messages)
         room = self._info.context_tokens - len(ids)
         if room < 1:
@@ -76,7 +119,7 @@ class TransformersLanguageModel:
                 hint="Set fewer `passages` in the section [retrieval] of pakar.toml, or choose a "
                 "model with a longer context.",
             )
-        tokens = self._tokens(ids, min(settings.max_tokens, room), settings)
+        tokens = self._tokens(ids, min(settings.max_tokens, room), settings, adapter)
         return self._pieces(tokens, settings.stop)
 
     def _pieces(self, tokens: Iterator[int], stops: Sequence[str]) -> Iterator[str]:
@@ -92,15 +135,17 @@ class TransformersLanguageModel:
         if not stop.stopped and (piece := stop.finish()):
             yield piece
 
-    def _tokens(self, prompt: list[int], limit: int, settings: Generation) -> Iterator[int]:
+    def _tokens(
+        self, prompt: list[int], limit: int, settings: Generation, adapter: Path | None
+    ) -> Iterator[int]:
         import torch
 
-        model = self._loaded()
+        models = self._loaded()
         stop_ids = self._prompt.stop_ids(self._stop_tokens) | stop_ids_of(
             self._folder, self._config
         )
-        generator = torch.Generator(model.device).manual_seed(settings.seed)
-        step = _Decoding(model)
+        generator = torch.Generator(models.base.device).manual_seed(settings.seed)
+        step = _Decoding(models, adapter, self._running)
         given = prompt
         for _ in range(limit):
             token = _choose(step.logits(given), settings.temperature, generator)
@@ -109,29 +154,51 @@ class TransformersLanguageModel:
             yield token
             given = [token]
 
-    def _loaded(self) -> PreTrainedModel:
+    def _loaded(self) -> AdaptersInMemory:
         with self._lock:
-            if self._model is None:
-                self._model = self._load()
-            return self._model
+            if self._models is None:
+                base = load_base(
+                    self._folder,
+                    self._info.spec,
+                    precision=self._precision,
+                    packing=self._packing,
+                    trust_remote_code=self._trusted,
+                )
+                self._models = AdaptersInMemory(base, self._info.spec)
+            return self._models
 
-    def _load(self) -> PreTrainedModel:
-        return load_base(
-            self._folder,
-            self._info.spec,
-            precision=self._precision,
-            trust_remote_code=self._trusted,
-        )
+
+class AdaptedLanguageModel:
+    """A model with an adapter over it: the port `LanguageModel`."""
+
+    def __init__(self, host: TransformersLanguageModel, folder: Path) -> None:
+        self._host = host
+        self._folder = folder
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._host.info
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return self._host.count_tokens(messages)
+
+    def generate(self, messages: Sequence[Message], settings: Generation) -> Iterator[str]:
+        """Raises what the base model raises, and TrainingError where the adapter does not fit."""
+        return self._host.generate_with(self._folder, messages, settings)
 
 
 class _Decoding:
     """One answer's forward passes; keeps the attention's keys and values between them."""
 
-    def __init__(self, model: PreTrainedModel) -> None:
-        self._model = model
+    def __init__(
+        self, models: AdaptersInMemory, adapter: Path | None, running: threading.Lock
+    ) -> None:
+        self._models = models
+        self._adapter = adapter
+        self._running = running
         self._past: object = None
         # Logits of the last position only: those of a long prompt would take gigabytes.
-        known = inspect.signature(model.forward).parameters
+        known = inspect.signature(models.base.forward).parameters
         self._options = {"logits_to_keep": 1} if "logits_to_keep" in known else {}
 
     def logits(self, tokens: Sequence[int]) -> torch.Tensor:
@@ -139,9 +206,11 @@ class _Decoding:
         import torch
 
         # Entered anew at every step: a mode left open would leak into the caller at each yield.
-        with torch.inference_mode():
-            output = self._model(
-                input_ids=torch.tensor([tokens], device=self._model.device),
+        # The lock, because another answer may need another adapter over the same weights.
+        with self._running, torch.inference_mode():
+            model = self._models.activate(self._adapter)
+            output = model(
+                input_ids=torch.tensor([tokens], device=model.device),
                 past_key_values=self._past,
                 use_cache=True,
                 **self._options,

@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 
 from pakar.errors import PakarError
-from pakar.types import AddReport, Answer, Citation, Failure, Hit, Status
+from pakar.types import Adapter, AddReport, Answer, Citation, Failure, Hit, Status
 
 Json = dict[str, object]
 
@@ -69,6 +69,26 @@ def report(done: AddReport) -> Json:
     }
 
 
+def adapter(one: Adapter) -> Json:
+    before, after = one.loss
+    return {
+        "id": one.id,
+        "method": one.method,
+        "base": one.base,
+        "folder": one.folder,
+        "created": one.created,
+        "examples": one.examples,
+        "documents": list(one.documents),
+        "stale": bool(one.stale),
+        "reasons": list(one.stale),
+        "refused": one.refused,
+        "loss_before": before,
+        "loss_after": after,
+        "seconds": round(one.seconds, 1),
+        "memory_mb": round(one.memory_mb),
+    }
+
+
 def status(found: Status) -> Json:
     return {
         "expert": found.folder,
@@ -79,7 +99,7 @@ def status(found: Status) -> Json:
         "passages": found.passages,
         "languages": dict(found.languages),
         "sources": list(found.roots),
-        "adapters": [],
+        "adapters": [adapter(one) for one in found.adapters],
         "index_version": found.index_version,
         "problem": found.problem,
     }

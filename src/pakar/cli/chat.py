@@ -5,26 +5,24 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
+from pakar.answering.route import Route
 from pakar.cli.terminal import plain, show_error, show_sources
 from pakar.errors import PakarError
-from pakar.expert import Expert
 from pakar.types import Answer, Message
 
 _ENDINGS = ("exit", "quit", "keluar")
 
 
-def chat(expert: Expert, console: Console, *, route: str | None) -> None:
+def chat(route: Route, console: Console) -> None:
     """Reads questions until an empty line, the end of the input, or "exit".
 
-    A question that fails gets its error, and the conversation goes on. Raises PakarError at once
-    where the route cannot be had at all.
+    A question that fails gets its error, and the conversation goes on.
     """
-    expert.route(route)
     console.print("Ask about the documents. An empty line ends the conversation.")
     history: list[Message] = []
     while question := _question(console):
         try:
-            answer = ask(expert, console, question, route=route, history=history)
+            answer = ask(route, console, question, history=history)
         except PakarError as problem:
             console.print()
             show_error(console, problem)
@@ -32,16 +30,9 @@ def chat(expert: Expert, console: Console, *, route: str | None) -> None:
         history += [Message("user", question), Message("assistant", answer.text)]
 
 
-def ask(
-    expert: Expert,
-    console: Console,
-    question: str,
-    *,
-    route: str | None,
-    history: list[Message],
-) -> Answer:
+def ask(route: Route, console: Console, question: str, *, history: list[Message]) -> Answer:
     """Streams one answer to the console, its sources after it."""
-    stream = expert.stream(question, route=route, history=history)
+    stream = route.stream(question, history)
     for piece in stream:
         console.print(Text(plain(piece)), end="", soft_wrap=True)
     console.print()

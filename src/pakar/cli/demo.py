@@ -175,7 +175,7 @@ def _answer(
 
 def _ask(expert: Expert, console: Console, question: str, route: str) -> None:
     console.print(Text(f"\n? {question}", style="bold"))
-    ask(expert, console, question, route=route, history=[])
+    ask(expert.route(route), console, question, history=[])
 
 
 def _say(console: Console, title: str) -> None:

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pakar.expert import Expert
-    from pakar.types import AddReport
+    from pakar.types import AddReport, Method
 
 FAILED = 1
 WRONG_USAGE = 2
 SOME_FAILED = 3
 INTERRUPTED = 130
+
+_METHODS: dict[str, Method] = {"lora": "lora", "qlora": "qlora"}
 
 
 class Edge:
@@ -121,6 +123,14 @@ class Edge:
         if question is None:
             raise typer.BadParameter("--json needs a QUESTION")
         return question
+
+    def method(self, name: str | None) -> Method | None:
+        """A method of training, or none named."""
+        if name is None:
+            return None
+        if name not in _METHODS:
+            raise typer.BadParameter(f"{name!r} is no method; known: {', '.join(_METHODS)}")
+        return _METHODS[name]
 
     def _fail(self, problem: PakarError) -> None:
         from pakar.cli import as_json

@@ -31,7 +31,11 @@ ExpertDir = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 RouteName = Annotated[
     Optional[str],  # noqa: UP045  typer reads it at run time
-    typer.Option("--route", help="rag, extract or base. Default: the one in pakar.toml."),
+    typer.Option(
+        "--route",
+        help="extract, base, rag, lora, qlora, rag+lora, rag+qlora or an adapter's id. "
+        "Default: the one in pakar.toml.",
+    ),
 ]
 HERE = Path()
 
@@ -185,6 +189,10 @@ def search(
 def ask(
     question: Annotated[Optional[str], typer.Argument(help="None: a conversation.")] = None,  # noqa: UP045
     route: RouteName = None,
+    accept_adapter: Annotated[
+        bool,
+        typer.Option("--accept-adapter", help="Use an adapter although something speaks against."),
+    ] = False,
     expert: ExpertDir = HERE,
     json: AsJson = False,
 ) -> None:
@@ -194,12 +202,39 @@ def ask(
 
         opened = edge.open(expert)
         if json:
-            edge.document(as_json.answer(opened.ask(edge.required(question), route=route)))
+            asked = edge.required(question)
+            given = opened.ask(asked, route=route, accept_adapter=accept_adapter)
+            edge.document(as_json.answer(given))
         elif question is None:
-            chat.chat(opened, edge.console, route=route)
+            chat.chat(opened.route(route, accept_adapter=accept_adapter), edge.console)
         else:
-            chat.ask(opened, edge.console, question, route=route, history=[])
+            way = opened.route(route, accept_adapter=accept_adapter)
+            chat.ask(way, edge.console, question, history=[])
         edge.hint(opened.advice(route))
+
+
+@app.command()
+def train(
+    method: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--method", help="lora or qlora. Default: the one in pakar.toml."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the newest unfinished training.")
+    ] = False,
+    expert: ExpertDir = HERE,
+    json: AsJson = False,
+) -> None:
+    """Train an adapter on the accepted examples; a killed run is gone on from."""
+    with Edge(json) as edge:
+        from pakar.cli.train import show_trained, watching
+
+        chosen = edge.method(method)
+        opened = edge.open(expert)
+        with watching(edge.progress) as watcher:
+            done = opened.train(chosen, resume=resume, watcher=watcher, on_wait=edge.say)
+        edge.document(as_json.adapter(done))
+        edge.show(lambda console: show_trained(console, done))
 
 
 @app.command()

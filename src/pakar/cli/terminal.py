@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pakar.errors import PakarError
-from pakar.types import AddReport, Answer, Citation, Failure, Hit, Status
+from pakar.types import Adapter, AddReport, Answer, Citation, Failure, Hit, Status
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MOST_LINES = 20
@@ -74,8 +74,24 @@ def show_status(console: Console, found: Status) -> None:
     for name, value in rows.items():
         table.add_row(Text(name, style="bold"), Text(plain(value)))
     console.print(table)
+    for one in found.adapters:
+        show_adapter(console, one)
     if found.problem:
         console.print(Text(plain(found.problem), style="bold yellow"))
+
+
+def show_adapter(console: Console, one: Adapter) -> None:
+    """One line on what it is, and one for each thing that speaks against it."""
+    before, after = one.loss
+    measured = f", held-out loss {before:.2f} to {after:.2f}" if before else ""
+    says = f"{one.examples} examples, {one.seconds / 60:.1f} min{measured}"
+    console.print(Text.assemble(("adapter  ", "bold"), f"{one.id}: {says}"))
+    for reason in one.stale[:_MOST_LINES]:
+        console.print(Text(f"  stale: {plain(reason)}", style="yellow"))
+    if len(one.stale) > _MOST_LINES:
+        console.print(f"  ... and {len(one.stale) - _MOST_LINES} more (all with --json)")
+    if one.refused:
+        console.print(Text(f"  not used by default: {plain(one.refused)}", style="yellow"))
 
 
 def show_hits(console: Console, hits: Sequence[Hit]) -> None:

@@ -1,0 +1,92 @@
+"""Adapters over one loaded base model: loaded when first used, switched without reloading it.
+
+Knows peft. Who switches holds the lock of the model for the length of one forward pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pakar.backends.extras import require
+from pakar.errors import TrainingError
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
+
+class AdaptersInMemory:
+    """The base model and the adapters that were put over it so far."""
+
+    def __init__(self, base: PreTrainedModel, spec: str) -> None:
+        self.base = base
+        self._spec = spec
+        self._adapted: PeftModel | None = None
+        self._active: Path | None = None
+
+    def activate(self, folder: Path | None) -> PreTrainedModel | PeftModel:
+        """The model with the adapter of this folder, or without any, ready for a forward pass."""
+        if folder is None and self._adapted is None:
+            return self.base
+        if self._adapted is None or (
+            folder is not None and _name(folder) not in self._adapted.peft_config
+        ):
+            self._load(folder or Path())
+        if self._adapted is None:
+            return self.base
+        if folder != self._active:
+            self._switch(self._adapted, folder)
+        return self._adapted
+
+    def forget(self, folder: Path) -> None:
+        """Frees an adapter's memory; it is loaded again where it is used again."""
+        if self._adapted is None or _name(folder) not in self._adapted.peft_config:
+            return
+        if self._active == folder:
+            self._switch(self._adapted, None)
+        self._adapted.delete_adapter(_name(folder))
+
+    def loaded(self) -> Sequence[str]:
+        """The names of the adapters in memory."""
+        return list(self._adapted.peft_config) if self._adapted is not None else []
+
+    def _switch(self, model: PeftModel, folder: Path | None) -> None:
+        if folder is None:
+            model.base_model.disable_adapter_layers()
+        else:
+            model.base_model.enable_adapter_layers()
+            model.set_adapter(_name(folder), inference_mode=True)
+        self._active = folder
+
+    def _load(self, folder: Path) -> None:
+        require("peft", extra="train")
+        from peft import PeftModel
+        from safetensors import SafetensorError
+
+        if not (folder / "adapter_model.safetensors").is_file():
+            raise TrainingError(
+                f"{folder} holds no adapter in safetensors", hint="Train it again: pakar train"
+            )
+        try:
+            if self._adapted is None:
+                self._adapted = PeftModel.from_pretrained(
+                    self.base, folder, adapter_name=_name(folder), local_files_only=True
+                ).eval()
+                self._active = folder
+            else:
+                self._adapted.load_adapter(
+                    folder, adapter_name=_name(folder), local_files_only=True
+                )
+        except (RuntimeError, ValueError, KeyError, TypeError, OSError, SafetensorError) as error:
+            line = str(error).strip().partition("\n")[0]
+            raise TrainingError(
+                f"the adapter in {folder} does not fit {self._spec}: {line:.200}",
+                hint="It was trained on another base model, or is damaged. Train it again.",
+            ) from error
+
+
+def _name(folder: Path) -> str:
+    # peft allows no dots in a name.
+    return folder.name.replace(".", "_")

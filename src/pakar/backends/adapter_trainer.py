@@ -173,7 +173,8 @@ def _save(model: PeftModel, folder: Path, spec: str) -> None:
     """peft's two files; they name the base model as the user does, not by a path from here."""
     for config in model.peft_config.values():
         config.base_model_name_or_path = spec.removeprefix("hf:")
-    model.save_pretrained(folder, safe_serialization=True)
+    # Embeddings never learn; left to itself, peft would ask the hub whether they grew.
+    model.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
     # Its model card is an empty form.
     (folder / "README.md").unlink(missing_ok=True)
 

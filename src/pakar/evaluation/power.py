@@ -29,8 +29,9 @@ def smallest_difference(
     """The smallest mean difference that is found four times in five.
 
     `spread` is the standard deviation of the paired differences, `comparisons` how many tests
-    share the level, `binary` says that each question is right or wrong. Infinite where so few questions cannot show any difference: even if one route
-    wins them all, chance does the same with a probability of 2 / 2^questions.
+    share the level, `binary` says that each question is right or wrong. Infinite where so few
+    questions cannot show any difference: even if one route wins them all, chance does the same
+    with a probability of 2 / 2^questions.
     """
     share = LEVEL / comparisons
     if 2.0 ** (1 - questions) > share:

@@ -87,6 +87,28 @@ class Training(_Section):
     seed: Annotated[int, Field(ge=0, le=2**31)] = 0
 
 
+class Needs(_Section):
+    """What the user's situation asks for; `pakar advise` and `pakar compare` read it."""
+
+    changes: Literal["unknown", "never", "monthly", "weekly", "daily"] = "unknown"
+    sources: bool = False
+    vocabulary: bool = False
+    combines: bool = False
+    automated: bool = False
+    private: bool = True
+    max_seconds: Annotated[float, Field(ge=0.0)] = 0.0
+    max_memory_mb: Annotated[int, Field(ge=0)] = 0
+
+
+class Costs(_Section):
+    """How much each cost counts where quality cannot decide between routes; 0 ignores it."""
+
+    latency: Annotated[float, Field(ge=0.0)] = 1.0
+    memory: Annotated[float, Field(ge=0.0)] = 1.0
+    training: Annotated[float, Field(ge=0.0)] = 1.0
+    upkeep: Annotated[float, Field(ge=0.0)] = 1.0
+
+
 class Config(_Section):
     """The whole of pakar.toml; every section and key has a default."""
 
@@ -97,6 +119,8 @@ class Config(_Section):
     answering: Answering = Answering()
     examples: Examples = Examples()
     training: Training = Training()
+    needs: Needs = Needs()
+    costs: Costs = Costs()
 
 
 def load_config(folder: Path) -> Config:
@@ -221,4 +245,30 @@ epochs = 3.0
 # Examples a step.
 batch = 8
 seed = 0
+
+[needs]
+# What pakar advise and pakar compare go by. How often documents change: never, monthly, weekly,
+# daily or unknown.
+changes = "unknown"
+# Answers must show their sources.
+sources = false
+# The field has words and expressions of its own.
+vocabulary = false
+# Answers combine several pieces of knowledge.
+combines = false
+# Answers feed an automated business flow.
+automated = false
+# Nothing may leave this machine: endpoints elsewhere are not recommended.
+private = true
+# Limits of an answer; 0 is none.
+max_seconds = 0.0
+max_memory_mb = 0
+
+[costs]
+# What counts where quality cannot decide: how much each cost weighs against the others.
+latency = 1.0
+memory = 1.0
+# Time to train, and time to keep up when a document changes.
+training = 1.0
+upkeep = 1.0
 """

@@ -63,6 +63,11 @@ if TYPE_CHECKING:
     from pakar.flows.plan import PlanRequest
     from pakar.training.plan import Plan
 
+    from pakar.evaluation.comparison import Comparison
+    from pakar.flows.comparing import Say, Scope, Watch
+    from pakar.flows.contestants import Ground
+
+QUESTIONS = "questions.jsonl"
 DERIVED = ".pakar"
 ROUTES = ("rag", "extract", "base")
 OnWait = Callable[[str], None]
@@ -264,6 +269,32 @@ class Expert:
             self.config.answering,
         )
 
+    def routes(self) -> tuple[str, ...]:
+        """The names of the routes that can run now."""
+        return ROUTES
+
+    def compare(
+        self,
+        questions: str | Path | None = None,
+        *,
+        routes: Sequence[str] = (),
+        scope: Scope | None = None,
+        watch: Watch | None = None,
+        say: Say | None = None,
+    ) -> Comparison:
+        """Answers held-out questions by several routes and says which route is right.
+
+        `questions` is a file, by default questions.jsonl of this folder; `routes` are names, by
+        default all that can run. What was answered before is not asked again, so that a run that
+        was ended goes on. Raises ConfigError where there are no questions or no route can run.
+        """
+        from pakar.flows import comparing
+
+        file = Path(questions) if questions else self.folder / QUESTIONS
+        return comparing.compare(
+            self._ground(), file, routes, scope or comparing.Scope(), watch=watch, say=say
+        )
+
     def advice(self, route: str | None = None) -> str:
         """One line where plain extraction was measured to beat the configured model, else ""."""
         chosen = route or self.config.answering.route
@@ -373,6 +404,24 @@ class Expert:
         return make_plan(chosen, request or PlanRequest(), self.config, counts)
 
     # How the parts are put together ----------------------------------------------------------
+
+    def _ground(self) -> Ground:
+        from pakar.flows.contestants import Ground
+
+        snapshot = self._store(generations.current(self._derived)).snapshot()
+        return Ground(
+            folder=self.folder,
+            derived=self._derived,
+            config=self.config,
+            routes=self.routes(),
+            documents=snapshot.documents(),
+            languages=snapshot.languages(),
+            open_route=self.route,
+            adapter=lambda name: None,
+            load=self.document,
+            split=self._split,
+            embedder=lambda: self.embedder,
+        )
 
     def _retriever(self, folder: Path) -> Retriever:
         cached = self._retrievers.get(folder)

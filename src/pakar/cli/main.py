@@ -203,6 +203,43 @@ def ask(
 
 
 @app.command()
+def compare(
+    questions: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--questions", metavar="FILE", help="Default: questions.jsonl."),
+    ] = None,
+    routes: Annotated[
+        str, typer.Option("--routes", metavar="A,B", help="Default: all that can run.")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Ask so many only.")] = 0,
+    budget: Annotated[float, typer.Option("--budget", min=0, help="Seconds to spend.")] = 0,
+    again: Annotated[bool, typer.Option("--again", help="Repeat the last exam.")] = False,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Which are asked, in which order.")
+    ] = 0,
+    expert: ExpertDir = HERE,
+    json: AsJson = False,
+) -> None:
+    """Compare routes on held-out questions and say which is right."""
+    with Edge(json) as edge:
+        from pakar.cli import compare as shown
+        from pakar.flows.comparing import Scope
+
+        names = [name.strip() for name in routes.split(",") if name.strip()]
+        opened = edge.open(expert)
+        with shown.comparing(edge.progress, edge.say) as watch:
+            done = opened.compare(
+                questions,
+                routes=names,
+                scope=Scope(limit, budget, seed, again),
+                watch=watch,
+                say=edge.say,
+            )
+        edge.document(done.as_json())
+        edge.show(lambda console: shown.show(console, done))
+
+
+@app.command()
 def doctor(expert: ExpertDir = HERE, json: AsJson = False) -> None:
     """Show what this machine can do and what is missing."""
     with Edge(json) as edge:

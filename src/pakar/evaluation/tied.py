@@ -7,8 +7,8 @@ Knows names and numbers, nothing of questions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -65,6 +65,18 @@ class Standing:
     pairs: tuple[Pair, ...]
     means: Mapping[str, float]
 
+    def among(self, routes: Collection[str]) -> Standing:
+        """The same where only these routes may be chosen; what was tested stays as it was."""
+        means = {name: mean for name, mean in self.means.items() if name in routes}
+        pairs = tuple(one for one in self.pairs if one.a in means and one.b in means)
+        return _standing(self.metric, means, pairs)
+
+    def negated(self) -> Standing:
+        """Differences and means with the other sign; who leads and who is tied stays."""
+        pairs = tuple(_turned(one, swap=False) for one in self.pairs)
+        means = {name: -mean for name, mean in self.means.items()}
+        return replace(self, pairs=pairs, means=means)
+
     def pair(self, a: str, b: str) -> Pair | None:
         """The comparison of two routes, `difference` being a - b."""
         for one in self.pairs:
@@ -102,12 +114,21 @@ def stand(
     ordered = sorted(names, key=lambda name: -means[name])
     drawn = list(combinations(ordered, 2))
     pairs = _pairs(metric, drawn, values, families, sampling)
+    return _standing(metric, means, pairs)
+
+
+def _standing(metric: str, means: Mapping[str, float], pairs: Sequence[Pair]) -> Standing:
+    ordered = sorted(means, key=lambda name: -means[name])
     if not ordered:
         return Standing(metric, "", (), (), {})
     leader = ordered[0]
-    beaten = {one.b for one in pairs if one.a == leader and one.differ and one.difference > 0}
-    tied = tuple(name for name in ordered if name not in beaten)
-    return Standing(metric, leader, tied, tuple(pairs), means)
+    lost = {
+        one.b if one.difference > 0 else one.a
+        for one in pairs
+        if one.differ and one.touches(leader)
+    }
+    tied = tuple(name for name in ordered if name == leader or name not in lost)
+    return Standing(metric, leader, tied, tuple(pairs), dict(means))
 
 
 def more_questions(pair: Pair, comparisons: int) -> int | None:
@@ -208,16 +229,7 @@ def _bounded(
     return [found[index] for index in range(len(columns))]
 
 
-def _turned(pair: Pair) -> Pair:
-    return Pair(
-        pair.b,
-        pair.a,
-        pair.metric,
-        -pair.difference,
-        -pair.high,
-        -pair.low,
-        pair.p,
-        pair.count,
-        pair.spread,
-        pair.detectable,
-    )
+def _turned(pair: Pair, *, swap: bool = True) -> Pair:
+    """b against a; without `swap`, the differences of the negated measure."""
+    a, b = (pair.b, pair.a) if swap else (pair.a, pair.b)
+    return replace(pair, a=a, b=b, difference=-pair.difference, low=-pair.high, high=-pair.low)

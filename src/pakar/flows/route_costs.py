@@ -1,0 +1,91 @@
+"""What each route costs: time, memory, training, and keeping up with a document that changes.
+
+All of it is measured here and now, except for the training time, which the adapter knows of its
+own training.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pakar.documents.split import embedding_text
+from pakar.errors import PakarError
+from pakar.evaluation.record import Record
+from pakar.evaluation.results import Cost, medians
+from pakar.flows.contestants import Contestant, Ground
+from pakar.flows.peak_memory import peak_memory_mb
+from pakar.index.files import write_atomically
+
+_MEMORY = "memory.json"
+
+
+def costs(
+    ground: Ground,
+    opened: Sequence[Contestant],
+    records: Mapping[str, Mapping[str, Record]],
+    place: Path,
+) -> dict[str, Cost]:
+    """The costs by route. `place` keeps the memory that was measured, for the next comparison."""
+    reindex = _reindex_seconds(ground) if any(one.route.retriever for one in opened) else 0.0
+    memory = _memory(ground, opened, records, place / _MEMORY)
+    return {
+        one.name: _cost(one, records[one.name], memory.get(one.fingerprint), reindex)
+        for one in opened
+    }
+
+
+def _cost(
+    one: Contestant, records: Mapping[str, Record], memory: float | None, reindex: float | None
+) -> Cost:
+    total, first = medians(records)
+    training = one.adapter.seconds if one.adapter else 0.0
+    upkeep: float | None = training
+    if one.route.retriever is not None:
+        upkeep = None if reindex is None else training + reindex
+    return Cost(total, first, memory, training, upkeep)
+
+
+def _reindex_seconds(ground: Ground) -> float | None:
+    """Splitting and embedding one document of middling length: the work of a change."""
+    try:
+        documents = [ground.load(name) for name in ground.documents]
+        if not documents:
+            return None
+        middling = sorted(documents, key=lambda one: len(one.text))[len(documents) // 2]
+        started = time.perf_counter()
+        passages = ground.split(middling)
+        ground.embedder().embed([embedding_text(one) for one in passages], "passage")
+        return time.perf_counter() - started
+    except PakarError:
+        return None
+
+
+def _memory(
+    ground: Ground,
+    opened: Sequence[Contestant],
+    records: Mapping[str, Mapping[str, Record]],
+    file: Path,
+) -> dict[str, float]:
+    known = _kept(file)
+    for one in opened:
+        answered = any(record.answer for record in records[one.name].values())
+        if one.fingerprint in known or not answered:
+            continue
+        peak = peak_memory_mb(ground.folder, one.name)
+        if peak is not None:
+            known[one.fingerprint] = peak
+            write_atomically(file, json.dumps(known, indent=1).encode())
+    return known
+
+
+def _kept(file: Path) -> dict[str, float]:
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {str(key): float(one) for key, one in found.items() if isinstance(one, (int, float))}

@@ -26,7 +26,7 @@ from pakar.evaluation.limits import ruled_out
 from pakar.evaluation.results import TypeResult
 from pakar.evaluation.tied import Pair, Standing, more_questions
 
-Kind = Literal["winner", "tied", "nothing"]
+Kind = Literal["winner", "tied", "unclear", "nothing"]
 # A difference seen that would need more questions than this is as good as none.
 _MOST_QUESTIONS = 20_000
 
@@ -47,7 +47,8 @@ class TypeAdvice:
 class Recommendation:
     """`route` is "" where nothing could be measured. `tied` are the routes that cannot be told
     apart from the best, `route` among them. `kind` is "winner" where one route is the best,
-    "tied" where cost or the floor decided, "nothing" where there was nothing to decide from.
+    "tied" where cost or the floor decided, "unclear" where no difference could have been shown,
+    "nothing" where there was nothing to decide from.
     """
 
     route: str
@@ -69,10 +70,9 @@ def recommend(evidence: Evidence) -> Recommendation:
     if not standing.leader:
         return _nothing(evidence, limits)
     chosen, why = _chosen(evidence, standing)
-    winner = len(standing.tied) == 1 and bool(standing.pairs)
     return Recommendation(
         chosen,
-        "winner" if winner else "tied",
+        _kind(standing),
         _verdict(evidence, standing, chosen),
         standing.tied,
         (*_quality(evidence, standing), *_floor(evidence, standing), *why, *limits),
@@ -107,6 +107,12 @@ def _chosen(evidence: Evidence, standing: Standing) -> tuple[str, list[str]]:
     ]
 
 
+def _kind(standing: Standing) -> Kind:
+    if not standing.pairs or all(math.isinf(one.detectable) for one in standing.pairs):
+        return "unclear"
+    return "winner" if len(standing.tied) == 1 else "tied"
+
+
 def _verdict(evidence: Evidence, standing: Standing, chosen: str) -> str:
     count = evidence.exam.asked
     if not standing.pairs:
@@ -118,7 +124,7 @@ def _verdict(evidence: Evidence, standing: Standing, chosen: str) -> str:
             f"{_points(lead.difference)} points or more ({lead.b} comes next)."
         )
     others = _listed([name for name in standing.tied if name != chosen])
-    if all(math.isinf(one.detectable) for one in standing.pairs):
+    if _kind(standing) == "unclear":
         return (
             f"Cannot tell: {count} questions are too few to show any difference. Until there are "
             f"more, {chosen} costs least."
@@ -135,30 +141,48 @@ def _verdict(evidence: Evidence, standing: Standing, chosen: str) -> str:
 
 
 def _quality(evidence: Evidence, standing: Standing) -> list[str]:
-    found = []
-    for one in _lead(standing):
-        better = "is better than" if one.differ else "cannot be told apart from"
+    """The leader against all that are tied with it and the next one; the others in one line."""
+    lead = _lead(standing)
+    differing = [one for one in lead if one.differ]
+    found = [_compared(evidence, one) for one in lead if not one.differ or one is differing[0]]
+    rest = differing[1:]
+    if rest:
         found.append(
-            f"{one.a} {better} {one.b}: score {evidence.score(one.a):.2f} against "
-            f"{evidence.score(one.b):.2f}, difference {one.difference:+.2f} "
-            f"({one.low:+.2f} to {one.high:+.2f}, p {_p(one.p)}, {one.count} questions)."
+            f"{standing.leader} is also better than {_listed([one.b for one in rest])}, by "
+            f"{_points(rest[0].difference)} points or more (p {_p(max(one.p for one in rest))} at "
+            "most)."
         )
     return found
+
+
+def _compared(evidence: Evidence, one: Pair) -> str:
+    better = "is better than" if one.differ else "cannot be told apart from"
+    return (
+        f"{one.a} {better} {one.b}: score {evidence.score(one.a):.2f} against "
+        f"{evidence.score(one.b):.2f}, difference {one.difference:+.2f} "
+        f"({one.low:+.2f} to {one.high:+.2f}, p {_p(one.p)}, {one.count} questions)."
+    )
 
 
 def _floor(evidence: Evidence, standing: Standing) -> list[str]:
     """What is to be said of models that do not beat plain extraction."""
-    found = []
+    worse: list[str] = []
+    unshown: list[str] = []
     for route in evidence.routes:
         pair = standing.pair(route.name, FLOOR)
         if pair is None or not route.has_model or (pair.differ and pair.difference > 0):
             continue
-        how = "answers worse than" if pair.differ else "was not shown to beat"
-        found.append(
-            f"{route.name} {how} plain extraction ({_points(pair.difference, sign=True)} points): "
-            "a model that does not beat it is not worth running."
-        )
-    return found
+        said = f"{route.name} ({_points(pair.difference, sign=True)} points)"
+        (worse if pair.differ else unshown).append(said)
+    parts = []
+    if worse:
+        parts.append(f"worse than plain extraction: {_listed(worse)}")
+    if unshown:
+        parts.append(f"not shown to beat plain extraction: {_listed(unshown)}")
+    if not parts:
+        return []
+    said = "; ".join(parts)
+    return [f"{said[:1].upper()}{said[1:]}. A model that does not beat it is not worth running."]
 
 
 def _would_change(evidence: Evidence, standing: Standing, chosen: str) -> list[str]:

@@ -82,22 +82,33 @@ def run(
 
     The budget ends the run between two questions, and when the next one would not fit into it.
     """
-    state = _State(candidates, len(questions), report)
+    state = _State(candidates, questions, journal, report)
     for place, question in enumerate(questions):
         if budget and state.exceeds(budget):
             note = f"The budget of {budget:g} s ended after {place} of {len(questions)} questions."
             return state.ran(questions[:place], note)
         for candidate in candidates:
-            state.take(candidate, question, journal)
+            state.take(candidate, question)
     return state.ran(questions)
 
 
 class _State:
     """What is done, what it took, and who has failed how often."""
 
-    def __init__(self, candidates: Sequence[Candidate], questions: int, report: Report | None):
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        questions: Sequence[Question],
+        journal: Journal,
+        report: Report | None,
+    ) -> None:
         self._candidates = candidates
-        self._questions = questions
+        self._total = len(questions) * len(candidates)
+        self._journal = journal
+        self._open = {
+            one.name: sum(journal.get(one.fingerprint, hash_of(q)) is None for q in questions)
+            for one in candidates
+        }
         self._report = report
         self._started = time.monotonic()
         self._records: dict[str, dict[str, Record]] = {one.name: {} for one in candidates}
@@ -107,25 +118,27 @@ class _State:
         self._given_up: dict[str, str] = {}
         self._failed = 0
 
-    def take(self, candidate: Candidate, question: Question, journal: Journal) -> None:
-        known = journal.get(candidate.fingerprint, hash_of(question))
+    def take(self, candidate: Candidate, question: Question) -> None:
+        known = self._journal.get(candidate.fingerprint, hash_of(question))
         if known is not None:
             known = known.named(question.id, candidate.name)
         elif candidate.name in self._given_up:
             known = self._missing(candidate, question)
         else:
             known = self._asked(candidate, question)
-            journal.add(known)
+            self._journal.add(known)
+            self._open[candidate.name] -= 1
         self._records[candidate.name][question.id] = known
         if self._report is not None:
             done = sum(len(rows) for rows in self._records.values())
-            total = self._questions * len(self._candidates)
             left = self._left()
-            self._report(Progress(done, total, candidate.name, left, self._failed))
+            self._report(Progress(done, self._total, candidate.name, left, self._failed))
 
     def exceeds(self, budget: float) -> bool:
         spent = time.monotonic() - self._started
-        following = sum(self._mean(one.name) or 0.0 for one in self._candidates)
+        following = sum(
+            self._mean(one.name) or 0.0 for one in self._candidates if self._open[one.name]
+        )
         return spent + following > budget
 
     def ran(self, asked: Sequence[Question], note: str = "") -> Ran:
@@ -172,7 +185,7 @@ class _State:
         """Seconds for what is left, if the rest takes as long as what was asked in this run."""
         total = 0.0
         for one in self._candidates:
-            left = self._questions - len(self._records[one.name])
+            left = self._open[one.name]
             if left and one.name not in self._given_up:
                 mean = self._mean(one.name)
                 if mean is None:

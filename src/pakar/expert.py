@@ -63,11 +63,16 @@ if TYPE_CHECKING:
     from pakar.flows.plan import PlanRequest
     from pakar.training.plan import Plan
 
+    from pakar.config import Needs
+    from pakar.evaluation.advise import Advice
     from pakar.evaluation.comparison import Comparison
+    from pakar.evaluation.question_check import QuestionCheck
+    from pakar.evaluation.question_import import Imported
     from pakar.flows.comparing import Say, Scope, Watch
     from pakar.flows.contestants import Ground
 
 QUESTIONS = "questions.jsonl"
+EXAMPLES = "examples"
 DERIVED = ".pakar"
 ROUTES = ("rag", "extract", "base")
 OnWait = Callable[[str], None]
@@ -294,6 +299,30 @@ class Expert:
         return comparing.compare(
             self._ground(), file, routes, scope or comparing.Scope(), watch=watch, say=say
         )
+
+    def advise(self, needs: Needs | None = None, *, examples: int | None = None) -> Advice:
+        """Which route to try first: the field's rules, and the last comparison where there is one.
+
+        `needs` are by default those of pakar.toml, `examples` those in examples/.
+        """
+        from pakar.flows import advising
+
+        known = advice(self.config.models.language_model)
+        place = advising.Place(self.folder, self._derived, self.config)
+        return advising.advised(place, needs, examples, known)
+
+    def import_questions(self, source: str | Path) -> Imported:
+        """Adds the questions of a .csv, .tsv or .jsonl file to questions.jsonl."""
+        from pakar.evaluation.question_import import import_questions
+
+        return import_questions(Path(source), self.folder / QUESTIONS)
+
+    def check_questions(self, questions: str | Path | None = None) -> QuestionCheck:
+        """Doubles, leaks into the examples, gaps, and what so many questions can show."""
+        from pakar.flows import advising
+
+        file = Path(questions) if questions else self.folder / QUESTIONS
+        return advising.checked(file, self.folder / EXAMPLES, self.status().documents)
 
     def advice(self, route: str | None = None) -> str:
         """One line where plain extraction was measured to beat the configured model, else ""."""

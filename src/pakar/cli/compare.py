@@ -43,9 +43,9 @@ def comparing(console: Console, say: Callable[[str], None]) -> Iterator[Watch]:
             left = "time left not known yet"
             if now.seconds_left is not None:
                 left = f"about {_duration(now.seconds_left)} left"
-                if not told and now.done < now.total:
+                if not told and now.seconds_left > 1:
                     told = True
-                    say(f"{now.total - now.done} answers to go: {left}.")
+                    say(f"The rest takes about {_duration(now.seconds_left)}.")
             failed = f"{left}, {now.failed} failed" if now.failed else left
             bar.update(task, completed=now.done, total=now.total, route=now.route, left=failed)
 

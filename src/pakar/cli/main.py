@@ -11,6 +11,7 @@ from typing import Annotated, Optional
 import typer
 
 from pakar.cli import as_json, examples
+from pakar.cli import advise, as_json, questions
 from pakar.cli.edge import Edge
 from pakar.cli.plan import plan
 from pakar.version import __version__
@@ -34,6 +35,8 @@ RouteName = Annotated[
     typer.Option("--route", help="rag, extract or base. Default: the one in pakar.toml."),
 ]
 HERE = Path()
+app.add_typer(questions.app, name="questions")
+app.command("advise")(advise.advise)
 
 app.command()(plan)
 
@@ -204,7 +207,7 @@ def ask(
 
 @app.command()
 def compare(
-    questions: Annotated[
+    file: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--questions", metavar="FILE", help="Default: questions.jsonl."),
     ] = None,
@@ -229,7 +232,7 @@ def compare(
         opened = edge.open(expert)
         with shown.comparing(edge.progress, edge.say) as watch:
             done = opened.compare(
-                questions,
+                file,
                 routes=names,
                 scope=Scope(limit, budget, seed, again),
                 watch=watch,

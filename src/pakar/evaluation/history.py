@@ -38,6 +38,7 @@ class Before:
     route: str
     tied: tuple[str, ...]
     verdict: str
+    kind: str
     states: dict[str, str]
 
 
@@ -90,6 +91,7 @@ def _before(folder: Path, result: dict[str, Any]) -> Before | None:
             route=verdict["route"],
             tied=tuple(verdict["tied"]),
             verdict=verdict["verdict"],
+            kind=verdict["kind"],
             states=dict(result["states"]),
         )
     except (KeyError, TypeError, ValueError, PakarError):

@@ -52,7 +52,7 @@ MEASURES = (
             "document", paired=False),
     Measure("verbatim", "Verbatim", "share of the citations whose quote stands in the document, "
             "letter for letter", paired=False),
-    Measure("supported", "Supported sentences", "share of the answer's sentences with a source",
+    Measure("supported", "Supported", "share of the answer's sentences with a source",
             paired=False),
     Measure("refusal_recall", "Refusal recall", "share of the unanswerable questions that were "
             "refused"),

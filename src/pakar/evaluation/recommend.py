@@ -202,9 +202,9 @@ def _would_change(evidence: Evidence, standing: Standing, chosen: str) -> list[s
                 f"Hardly any number of questions would part {one.a} from {one.b}: the difference "
                 f"seen is {_points(one.difference)} points."
             )
-    faster = [one for one in evidence.routes if one.name not in standing.tied]
-    seconds = evidence.route(chosen).cost.latency_s
-    if len(standing.tied) == 1 and seconds and faster:
+    seconds = evidence.route(chosen).cost.latency_s or 0.0
+    others = [one.cost.latency_s for one in evidence.routes if one.cost.latency_s is not None]
+    if len(standing.tied) == 1 and min(others, default=0.0) < seconds:
         found.append(
             f"A limit below {seconds:.1f} s an answer (needs.max_seconds) would rule {chosen} out."
         )

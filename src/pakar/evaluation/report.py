@@ -259,7 +259,8 @@ def _table(
     heads: Sequence[str], rows: Iterable[tuple[Sequence[str], bool]], *, words: bool = False
 ) -> str:
     """Cells are HTML already; `words` lets the last column wrap."""
-    head = "".join(f"<th>{one}</th>" for one in heads)
+    kinds = ["" for _ in heads[1:]] + [" class=words" if words else ""]
+    head = "".join(f"<th{kind}>{one}</th>" for one, kind in zip(heads, kinds, strict=True))
     body = []
     for cells, chosen in rows:
         made = [f"<td>{one}</td>" for one in cells]

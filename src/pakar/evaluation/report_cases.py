@@ -80,8 +80,14 @@ def _sources(answer: Answer) -> str:
     cited = {one.document for one in answer.citations}
     hits = sorted(answer.hits, key=lambda one: one.document not in cited)[:_PASSAGES]
     passages = "".join(_passage(hit, answer) for hit in hits)
-    label = f"{len(answer.citations)} citations, {len(answer.hits)} passages"
+    label = (
+        f"{_counted(len(answer.citations), 'citation')}, {_counted(len(answer.hits), 'passage')}"
+    )
     return f"<details><summary>{label}</summary>{passages}</details>"
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _passage(hit: Hit, answer: Answer) -> str:

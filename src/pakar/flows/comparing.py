@@ -51,12 +51,14 @@ Say = Callable[[str], None]
 @dataclass(frozen=True, slots=True)
 class Scope:
     """How much is asked: `limit` questions (0: all), `budget` seconds (0: no end), in the order
-    that `seed` draws. `again` repeats the questions and routes of the comparison before."""
+    that `seed` draws. `again` repeats the questions and routes of the comparison before. `memory`
+    starts a process a route to measure its memory, once for each state of a route."""
 
     limit: int = 0
     budget: float = 0.0
     seed: int = 0
     again: bool = False
+    memory: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def compare(
     tell("Measuring the answers ...")
     measured = _measured(ground, ran)
     tell("Measuring memory and the cost of a change ...")
-    spent = costs(ground, opened, ran.records, place)
+    spent = costs(ground, opened, ran, place if scope.memory else None)
     results = [_result(ground, one, ran, measured, spent[one.name], plan) for one in opened]
     evidence = Evidence(
         _exam(ground, plan.questions, ran),

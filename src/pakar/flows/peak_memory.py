@@ -14,16 +14,17 @@ from pathlib import Path
 
 _SECONDS = 600
 _PAUSE = 0.02
-# The peak is the models and one full prompt, whatever is asked.
-_QUESTION = "What is this about?"
 
 
-def peak_memory_mb(folder: Path, route: str) -> float | None:
-    """The peak in 10^6 bytes; None where it could not be measured."""
-    command = [sys.executable, "-m", "pakar", "ask", _QUESTION, "--route", route, "--json"]
+def peak_memory_mb(folder: Path, route: str, question: str) -> float | None:
+    """The peak in 10^6 bytes; None where it could not be measured.
+
+    The question should be one that the route answers: a refusal needs no model.
+    """
+    command = [sys.executable, "-m", "pakar", "ask", "--route", route, "--json"]
     try:
         child = subprocess.Popen(
-            [*command, "--expert", str(folder)],
+            [*command, "--expert", str(folder), "--", question],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from pakar.documents.split import embedding_text
 from pakar.errors import PakarError
+from pakar.evaluation.questions import Question
 from pakar.evaluation.record import Record
 from pakar.evaluation.results import Cost, medians
+from pakar.evaluation.run import Ran
 from pakar.flows.contestants import Contestant, Ground
 from pakar.flows.peak_memory import peak_memory_mb
 from pakar.index.files import write_atomically
@@ -23,16 +25,16 @@ _MEMORY = "memory.json"
 
 
 def costs(
-    ground: Ground,
-    opened: Sequence[Contestant],
-    records: Mapping[str, Mapping[str, Record]],
-    place: Path,
+    ground: Ground, opened: Sequence[Contestant], ran: Ran, place: Path | None
 ) -> dict[str, Cost]:
-    """The costs by route. `place` keeps the memory that was measured, for the next comparison."""
+    """The costs by route. `place` keeps the memory that was measured; None measures no memory."""
     reindex = _reindex_seconds(ground) if any(one.route.retriever for one in opened) else 0.0
-    memory = _memory(ground, opened, records, place / _MEMORY)
+    memory: dict[str, float] = {}
+    if place is not None:
+        asked = {one.name: _probing(ran.asked, ran.records[one.name]) for one in opened}
+        memory = _memory(ground, opened, asked, place / _MEMORY)
     return {
-        one.name: _cost(one, records[one.name], memory.get(one.fingerprint), reindex)
+        one.name: _cost(one, ran.records[one.name], memory.get(one.fingerprint), reindex)
         for one in opened
     }
 
@@ -63,18 +65,28 @@ def _reindex_seconds(ground: Ground) -> float | None:
         return None
 
 
+def _probing(questions: Sequence[Question], records: Mapping[str, Record]) -> str | None:
+    """A question that makes the route do all its work; None where it never answered."""
+    answers = [(one.question, records[one.id].answer) for one in questions]
+    given = [(question, answer) for question, answer in answers if answer is not None]
+    if not given:
+        return None
+    # A refusal may come before the model is used; the longest answer uses all of it.
+    return max(given, key=lambda pair: (not pair[1].abstained, len(pair[1].text)))[0]
+
+
 def _memory(
     ground: Ground,
     opened: Sequence[Contestant],
-    records: Mapping[str, Mapping[str, Record]],
+    asked: Mapping[str, str | None],
     file: Path,
 ) -> dict[str, float]:
     known = _kept(file)
     for one in opened:
-        answered = any(record.answer for record in records[one.name].values())
-        if one.fingerprint in known or not answered:
+        question = asked[one.name]
+        if one.fingerprint in known or question is None:
             continue
-        peak = peak_memory_mb(ground.folder, one.name)
+        peak = peak_memory_mb(ground.folder, one.name, question)
         if peak is not None:
             known[one.fingerprint] = peak
             write_atomically(file, json.dumps(known, indent=1).encode())

@@ -18,7 +18,7 @@ def test_a_clear_winner_is_recommended_with_its_lead() -> None:
     done = made({"extract": EXTRACT, "rag": RAG, "base": Made(0.1, 6)})
     verdict = done.recommendation
     assert (verdict.route, verdict.kind, verdict.tied) == ("rag", "winner", ("rag",))
-    assert verdict.verdict.startswith("Use rag: on 80 questions it is better than every other")
+    assert verdict.verdict.startswith("Use rag: on 80 questions it answers better than every")
     assert any("rag is better than extract: score 0.6" in one for one in verdict.reasons)
 
 
@@ -106,6 +106,7 @@ def test_one_route_alone_is_no_choice() -> None:
     [
         ("drafted by a program", {"drafted": 80}),
         ("3 of 80 questions were drafted", {"drafted": 3}),
+        ("Only 3 questions are unanswerable", {"count": 30}),
         ("in another language", {"foreign": "60 of 80 questions are in another language."}),
         ("qlora was not measured: no adapter", {"not_run": {"qlora": "no adapter"}}),
         ("The budget ended", {"notes": ["The budget ended."]}),

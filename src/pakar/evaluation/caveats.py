@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pakar.evaluation.evidence import Evidence
 
 FEW = 30
+_FEW_UNANSWERABLE = 5
 
 
 def caveats(evidence: Evidence) -> list[str]:
@@ -80,9 +81,13 @@ def _unscored(evidence: Evidence) -> list[str]:
     ]
 
 
-def _no_unanswerable(evidence: Evidence) -> list[str]:
-    if evidence.exam.unanswerable:
+def _few_unanswerable(evidence: Evidence) -> list[str]:
+    count = evidence.exam.unanswerable
+    if count >= _FEW_UNANSWERABLE:
         return []
+    if count:
+        plural = "question is" if count == 1 else "questions are"
+        return [f"Only {count} {plural} unanswerable: refusing was hardly measured. Add some."]
     return [
         "No question is unanswerable, so it was not measured whether a route says that it does not "
         "know. Add some."
@@ -94,5 +99,5 @@ def _notes(evidence: Evidence) -> list[str]:
 
 
 CAVEATS: Sequence[Callable[[Evidence], list[str]]] = (
-    _not_run, _failed, _notes, _drafted, _stale, _language, _few, _unscored, _no_unanswerable
+    _not_run, _failed, _notes, _drafted, _stale, _language, _few, _unscored, _few_unanswerable
 )  # fmt: skip

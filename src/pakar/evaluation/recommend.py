@@ -120,8 +120,9 @@ def _verdict(evidence: Evidence, standing: Standing, chosen: str) -> str:
     if len(standing.tied) == 1:
         lead = min(_lead(standing), key=lambda one: one.difference)
         return (
-            f"Use {chosen}: on {count} questions it is better than every other route measured, by "
-            f"{_points(lead.difference)} points or more ({lead.b} comes next)."
+            f"Use {chosen}: on {count} questions it answers better than every other route "
+            f"measured (score {evidence.score(chosen):.2f} against {evidence.score(lead.b):.2f} "
+            f"for {lead.b}, the next; chance alone would do that with p {_p(lead.p)})."
         )
     others = _listed([name for name in standing.tied if name != chosen])
     if _kind(standing) == "unclear":

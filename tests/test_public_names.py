@@ -15,6 +15,11 @@ NAMES = [
     "IndexMismatchError", "Mark", "Message", "MissingExtraError", "ModelError",
     "ModelMissingError", "PakarError", "Passage", "Source", "SourceError", "Status", "StoreError",
     "Timings", "TrainingError", "__version__",
+    "AddReport", "Adapter", "Answer", "Citation", "ConfigError", "Document", "EndpointError", "Example",
+    "Expert",
+    "ExpertError", "Failure", "Hit", "IndexBusyError", "IndexMismatchError", "Mark", "Message",
+    "MissingExtraError", "ModelError", "ModelMissingError", "PakarError", "Passage", "Scope", "Source", "SourceError",
+    "Status", "StoreError", "Timings", "__version__",
 ]  # fmt: skip
 
 

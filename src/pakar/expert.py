@@ -53,6 +53,7 @@ from pakar.types import (
     Message,
     Passage,
     State,
+    Scope,
     Status,
 )
 from pakar.version import __version__
@@ -68,7 +69,7 @@ if TYPE_CHECKING:
     from pakar.evaluation.comparison import Comparison
     from pakar.evaluation.question_check import QuestionCheck
     from pakar.evaluation.question_import import Imported
-    from pakar.flows.comparing import Say, Scope, Watch
+    from pakar.flows.comparing import Say, Watch
     from pakar.flows.contestants import Ground
 
 QUESTIONS = "questions.jsonl"
@@ -297,7 +298,7 @@ class Expert:
 
         file = Path(questions) if questions else self.folder / QUESTIONS
         return comparing.compare(
-            self._ground(), file, routes, scope or comparing.Scope(), watch=watch, say=say
+            self._ground(), file, routes, scope or Scope(), watch=watch, say=say
         )
 
     def advise(self, needs: Needs | None = None, *, examples: int | None = None) -> Advice:

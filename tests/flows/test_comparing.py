@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pakar import ConfigError, Expert
+from pakar import ConfigError, Expert, Scope
 from pakar.evaluation.run import Progress
-from pakar.flows.comparing import Scope
 
 FEES = """# Fees
 

@@ -226,7 +226,7 @@ def compare(
     """Compare routes on held-out questions and say which is right."""
     with Edge(json) as edge:
         from pakar.cli import compare as shown
-        from pakar.flows.comparing import Scope
+        from pakar.types import Scope
 
         names = [name.strip() for name in routes.split(",") if name.strip()]
         opened = edge.open(expert)

@@ -38,6 +38,7 @@ from pakar.evaluation.run import Progress, Ran, run, selected
 from pakar.flows.contestants import Contestant, Ground, candidate, contestants
 from pakar.flows.route_costs import costs
 from pakar.language.detect import UNKNOWN, detect
+from pakar.types import Scope
 
 FOLDER = "comparisons"
 # So many questions in another language than any document make a caveat.
@@ -46,19 +47,6 @@ _FOREIGN_SHARE = 0.2
 
 Watch = Callable[[Progress], None]
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """How much is asked: `limit` questions (0: all), `budget` seconds (0: no end), in the order
-    that `seed` draws. `again` repeats the questions and routes of the comparison before. `memory`
-    starts a process a route to measure its memory, once for each state of a route."""
-
-    limit: int = 0
-    budget: float = 0.0
-    seed: int = 0
-    again: bool = False
-    memory: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,17 +52,14 @@ from pakar.types import (
     Hit,
     Message,
     Passage,
-    State,
     Scope,
+    State,
     Status,
 )
 from pakar.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from pakar.flows.plan import PlanRequest
-    from pakar.training.plan import Plan
 
     from pakar.config import Needs
     from pakar.evaluation.advise import Advice
@@ -71,6 +68,8 @@ if TYPE_CHECKING:
     from pakar.evaluation.question_import import Imported
     from pakar.flows.comparing import Say, Watch
     from pakar.flows.contestants import Ground
+    from pakar.flows.plan import PlanRequest
+    from pakar.training.plan import Plan
 
 QUESTIONS = "questions.jsonl"
 EXAMPLES = "examples"

@@ -20,6 +20,7 @@ from pakar.evaluation.questions import Question
         ("What does a cheque book cost?", "what does a cheque book cost", True),
         ("What does a cheque book cost?", "What does one cheque book cost?", True),
         ("How do I apply for a loan?", "How do I apply for a card?", False),
+        ("Which awards were won in 2022?", "Which awards were won in 2023?", False),
         ("Is ZX Bank open on Sunday?", "Which awards did ZX Bank win?", False),
     ],
 )

@@ -114,7 +114,6 @@ class Edge:
 
     def some_failed(self) -> None:
         """Makes the exit code 3: done, but not all of it."""
-        """Done, but a part of the input could not be read: exit code 3."""
         self._code = SOME_FAILED
 
     def required(self, question: str | None) -> str:

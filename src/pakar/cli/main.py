@@ -10,8 +10,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from pakar.cli import as_json, examples
-from pakar.cli import advise, as_json, questions
+from pakar.cli import advise, as_json, examples, questions
 from pakar.cli.edge import Edge
 from pakar.cli.plan import plan
 from pakar.version import __version__
@@ -35,10 +34,9 @@ RouteName = Annotated[
     typer.Option("--route", help="rag, extract or base. Default: the one in pakar.toml."),
 ]
 HERE = Path()
-app.add_typer(questions.app, name="questions")
-app.command("advise")(advise.advise)
-
 app.command()(plan)
+app.command()(advise.advise)
+app.add_typer(questions.app, name="questions")
 
 
 def run() -> None:

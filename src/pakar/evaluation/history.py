@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pakar.atomic_file import write_atomically
 from pakar.errors import PakarError
 from pakar.evaluation.comparison import Comparison
 from pakar.evaluation.questions import Question, load_questions, to_row
 from pakar.evaluation.record import to_line
-from pakar.index.files import write_atomically
 
 _RESULT = "comparison.json"
 

@@ -2,7 +2,7 @@
 
 Similarity is Jaccard's over runs of four letters (Broder, 1997), after letter case, punctuation and
 spaces are made equal. Texts whose words are the same but for order and function words count as the
-same. Knows texts only.
+same, and texts with other numbers in them are no copies. Knows texts only.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from pakar.language.stopwords import stopwords
 from pakar.language.terms import words
+from pakar.training.near import numbers
 
 NEAR = 0.75
 _RUN = 4
@@ -60,6 +61,7 @@ class _Seen:
     def __init__(self) -> None:
         self._runs: list[frozenset[str]] = []
         self._places: dict[str, list[int]] = defaultdict(list)
+        self._numbers: list[frozenset[str]] = []
         self._by_words: dict[tuple[str, ...], int] = {}
 
     def add(self, text: str) -> None:
@@ -69,6 +71,7 @@ class _Seen:
                 self._places[run].append(len(self._runs))
         self._by_words.setdefault(_content(text), len(self._runs))
         self._runs.append(runs)
+        self._numbers.append(numbers(text))
 
     def nearest(self, text: str, index: int) -> Match | None:
         same = self._by_words.get(_content(text))
@@ -78,11 +81,14 @@ class _Seen:
         shared: Counter[int] = Counter()
         for run in runs:
             shared.update(self._places.get(run, ()))
-        if not shared:
-            return None
-        known = max(shared, key=lambda one: (shared[one] / len(runs | self._runs[one]), -one))
-        similarity = shared[known] / len(runs | self._runs[known])
-        return Match(index, known, similarity) if similarity >= NEAR else None
+        own = numbers(text)
+        near = [
+            (count / len(runs | self._runs[known]), -known)
+            for known, count in shared.items()
+            if self._numbers[known] == own
+        ]
+        similarity, known = max(near, default=(0.0, 0))
+        return Match(index, -known, similarity) if similarity >= NEAR else None
 
 
 def plain(text: str) -> str:

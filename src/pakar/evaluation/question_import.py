@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pakar.atomic_file import write_atomically
 from pakar.errors import ConfigError
 from pakar.evaluation.near_copies import plain
 from pakar.evaluation.questions import Question, load_questions, to_row
-from pakar.index.files import write_atomically
 
 # Names that columns have elsewhere, in order of preference.
 _COLUMNS = {

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pakar.atomic_file import write_atomically
 from pakar.documents.split import embedding_text
 from pakar.errors import PakarError
 from pakar.evaluation.questions import Question
@@ -19,7 +20,6 @@ from pakar.evaluation.results import Cost, medians
 from pakar.evaluation.run import Ran
 from pakar.flows.contestants import Contestant, Ground
 from pakar.flows.peak_memory import peak_memory_mb
-from pakar.index.files import write_atomically
 
 _MEMORY = "memory.json"
 

@@ -188,3 +188,21 @@ def test_the_result_does_not_depend_on_a_rerun(expert: Expert) -> None:
     for route in (*one["routes"], *other["routes"]):  # type: ignore[misc]
         route.pop("upkeep_s")
     assert one == other
+
+
+def test_a_verdict_that_moved_is_said_and_broken_files_are_passed_over(expert: Expert) -> None:
+    done = expert.compare(routes=["extract", "base"], scope=QUICK)
+    file = Path(done.folder) / "comparison.json"
+    before = json.loads(file.read_text())
+    before["recommendation"] |= {"route": "base", "tied": ["base"]}
+    before["states"]["base"] = "another"
+    file.write_text(json.dumps(before))
+    for name, content in (("a", "{"), ("b", "[]"), ("c", "{}")):
+        broken = file.parent.parent / name
+        broken.mkdir()
+        (broken / "comparison.json").write_text(content)
+    again = expert.compare(scope=Scope(again=True, memory=False))
+    assert again.previous is not None and again.previous.moved
+    assert "The verdict moved." in again.previous.says
+    assert "of the routes, base changed; before it was base" in again.previous.says
+    assert "The verdict moved." in Path(again.report).read_text(encoding="utf-8")

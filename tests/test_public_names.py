@@ -13,7 +13,8 @@ NAMES = [
     "Adapter", "AddReport", "Answer", "Citation", "ConfigError", "Document", "EndpointError",
     "Example", "ExampleError", "Expert", "ExpertError", "Failure", "Hit", "IndexBusyError",
     "IndexMismatchError", "Mark", "Message", "MissingExtraError", "ModelError",
-    "ModelMissingError", "PakarError", "Passage", "Source", "SourceError", "Status", "StoreError",
+    "ModelMissingError", "PakarError", "Passage", "Scope", "Source", "SourceError",
+    "Status", "StoreError",
     "Timings", "TrainingError", "__version__",
 ]  # fmt: skip
 

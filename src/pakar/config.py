@@ -90,6 +90,28 @@ class Training(_Section):
     forgetting_limit: Annotated[float, Field(ge=0.0)] = 0.5
 
 
+class Needs(_Section):
+    """What the user's situation asks for; `pakar advise` and `pakar compare` read it."""
+
+    changes: Literal["unknown", "never", "monthly", "weekly", "daily"] = "unknown"
+    sources: bool = False
+    vocabulary: bool = False
+    combines: bool = False
+    automated: bool = False
+    private: bool = True
+    max_seconds: Annotated[float, Field(ge=0.0)] = 0.0
+    max_memory_mb: Annotated[int, Field(ge=0)] = 0
+
+
+class Costs(_Section):
+    """How much each cost counts where quality cannot decide between routes; 0 ignores it."""
+
+    latency: Annotated[float, Field(ge=0.0)] = 1.0
+    memory: Annotated[float, Field(ge=0.0)] = 1.0
+    training: Annotated[float, Field(ge=0.0)] = 1.0
+    upkeep: Annotated[float, Field(ge=0.0)] = 1.0
+
+
 class Config(_Section):
     """The whole of pakar.toml; every section and key has a default."""
 
@@ -100,6 +122,8 @@ class Config(_Section):
     answering: Answering = Answering()
     examples: Examples = Examples()
     training: Training = Training()
+    needs: Needs = Needs()
+    costs: Costs = Costs()
 
 
 def load_config(folder: Path) -> Config:
@@ -231,4 +255,30 @@ patience = 3
 # An adapter that lost more than this (nats a token on general text, or the share of refusals)
 # is not used by default.
 forgetting_limit = 0.5
+
+[needs]
+# What pakar advise and pakar compare go by. How often documents change: never, monthly, weekly,
+# daily or unknown.
+changes = "unknown"
+# Answers must show their sources.
+sources = false
+# The field has words and expressions of its own.
+vocabulary = false
+# Answers combine several pieces of knowledge.
+combines = false
+# Answers feed an automated business flow.
+automated = false
+# Nothing may leave this machine: endpoints elsewhere are not recommended.
+private = true
+# Limits of an answer; 0 is none.
+max_seconds = 0.0
+max_memory_mb = 0
+
+[costs]
+# What counts where quality cannot decide: how much each cost weighs against the others.
+latency = 1.0
+memory = 1.0
+# Time to train, and time to keep up when a document changes.
+training = 1.0
+upkeep = 1.0
 """

@@ -65,6 +65,7 @@ from pakar.types import (
     Message,
     Method,
     Passage,
+    Scope,
     State,
     Status,
 )
@@ -73,9 +74,18 @@ from pakar.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pakar.config import Needs
+    from pakar.evaluation.advise import Advice
+    from pakar.evaluation.comparison import Comparison
+    from pakar.evaluation.question_check import QuestionCheck
+    from pakar.evaluation.question_import import Imported
+    from pakar.flows.comparing import Say, Watch
+    from pakar.flows.contestants import Ground
     from pakar.flows.plan import PlanRequest
     from pakar.training.plan import Plan
 
+QUESTIONS = "questions.jsonl"
+EXAMPLES = "examples"
 DERIVED = ".pakar"
 OnWait = Callable[[str], None]
 Counted = Callable[[int, int], None]
@@ -291,6 +301,52 @@ class Expert:
         """The names of the routes that can run now."""
         return ways(self.adapters())
 
+    def compare(
+        self,
+        questions: str | Path | None = None,
+        *,
+        routes: Sequence[str] = (),
+        scope: Scope | None = None,
+        watch: Watch | None = None,
+        say: Say | None = None,
+    ) -> Comparison:
+        """Answers held-out questions by several routes and says which route is right.
+
+        `questions` is a file, by default questions.jsonl of this folder; `routes` are names, by
+        default all that can run. What was answered before is not asked again, so that a run that
+        was ended goes on. Raises ConfigError where there are no questions or no route can run.
+        """
+        from pakar.flows import comparing
+
+        file = Path(questions) if questions else self.folder / QUESTIONS
+        return comparing.compare(
+            self._ground(), file, routes, scope or Scope(), watch=watch, say=say
+        )
+
+    def advise(self, needs: Needs | None = None, *, examples: int | None = None) -> Advice:
+        """Which route to try first: the field's rules, and the last comparison where there is one.
+
+        `needs` are by default those of pakar.toml, `examples` those in examples/.
+        """
+        from pakar.flows import advising
+
+        known = advice(self.config.models.language_model)
+        place = advising.Place(self.folder, self._derived, self.config)
+        return advising.advised(place, needs, examples, known)
+
+    def import_questions(self, source: str | Path) -> Imported:
+        """Adds the questions of a .csv, .tsv or .jsonl file to questions.jsonl."""
+        from pakar.evaluation.question_import import import_questions
+
+        return import_questions(Path(source), self.folder / QUESTIONS)
+
+    def check_questions(self, questions: str | Path | None = None) -> QuestionCheck:
+        """Doubles, leaks into the examples, gaps, and what so many questions can show."""
+        from pakar.flows import advising
+
+        file = Path(questions) if questions else self.folder / QUESTIONS
+        return advising.checked(file, self.folder / EXAMPLES, self.status().documents)
+
     def advice(self, route: str | None = None) -> str:
         """One line where plain extraction was measured to beat the configured model, else ""."""
         chosen = route or self.config.answering.route
@@ -444,6 +500,24 @@ class Expert:
 
     # How the parts are put together ----------------------------------------------------------
 
+    def _ground(self) -> Ground:
+        from pakar.flows.contestants import Ground
+
+        snapshot = self._store(generations.current(self._derived)).snapshot()
+        return Ground(
+            folder=self.folder,
+            derived=self._derived,
+            config=self.config,
+            routes=self.routes(),
+            documents=snapshot.documents(),
+            languages=snapshot.languages(),
+            open_route=self.route,
+            adapter=self._adapter_of,
+            load=self.document,
+            split=self._split,
+            embedder=lambda: self.embedder,
+        )
+
     def _retriever(self, folder: Path) -> Retriever:
         cached = self._retrievers.get(folder)
         if cached is None:
@@ -469,6 +543,9 @@ class Expert:
             lambda: self.embedder,
             self._split,
         )
+
+    def _adapter_of(self, route: str) -> Adapter | None:
+        return None if route in PLAIN else way(route, self.adapters(), accept=True).adapter
 
     def _model_of(self, chosen: Way) -> LanguageModel:
         if chosen.adapter is None:

@@ -290,6 +290,22 @@ class Adapter:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """How much a comparison asks.
+
+    `limit` questions (0: all) within `budget` seconds (0: no end), in the order that `seed`
+    draws. `again` repeats the questions and routes of the comparison before. `memory` starts a
+    process a route to measure its memory, once for each state of a route.
+    """
+
+    limit: int = 0
+    budget: float = 0.0
+    seed: int = 0
+    again: bool = False
+    memory: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A source that could not be read: what, why, and what to do next."""
 

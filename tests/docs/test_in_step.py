@@ -21,7 +21,11 @@ _LINK = re.compile(r"\]\(([^)#:]*)(?:#([^)]*))?\)")
 _OPTION = re.compile(r"`(--?[a-z][a-z-]*)`")
 _ROW = re.compile(r"^\| `(\w+)` \| `([^`]*)` \|", re.MULTILINE)
 # Their keys are names of scores and of languages, not words of the contract.
-_OPEN = frozenset({"scores", "languages", "states", "origins", "forms", "covered", "rejected"})
+_OPEN = frozenset({"scores", "languages", "states", "origins", "forms", "covered", "rejected"}) | {
+    "metrics",
+    "types",
+    "not_run",
+}
 
 
 def test_the_indonesian_readme_has_the_same_sections_and_code() -> None:
@@ -111,6 +115,12 @@ def test_the_json_has_the_documented_keys(expert: Path, testing_backend: str) ->
     }
     shown = _documented("pakar examples import")
     assert set(printed.pop("examples build")) == set(shown)
+    questions = expert / "table.csv"
+    questions.write_text("question,answer\nWhat does a cheque book cost?,50 rupees\n,none\n")
+    printed["questions import"] = _printed(["questions", "import", str(questions), *at], 3)
+    printed["questions check"] = _printed(["questions", "check", *at], 0)
+    printed["compare"] = _printed(["compare", "--routes", "extract", *at], 0)
+    printed["advise"] = _printed(["advise", *at], 0)
     for name, document in printed.items():
         assert _keys(_documented(f"pakar {name}")) == _keys(document), name
     again = _printed(["new", str(expert), "--json"], 1)

@@ -6,13 +6,14 @@ import collections
 import re
 import string
 
+import ir_measures
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
-from pakar.evaluation.metrics import ndcg, recall, token_f1
+from pakar.evaluation.metrics import exact_match, ndcg, recall, reciprocal_rank, token_f1
 
 WORDS = st.lists(
     st.sampled_from(["the", "a", "fee", "Fee!", "is", "₹500.", "an", "locker", "cost,", "-"])
@@ -89,3 +90,31 @@ def test_recall_counts_the_share_found() -> None:
     assert recall(["a", "x", "b"], ["a", "b", "c", "d"], 2) == 0.25
     assert recall(["a", "x", "b"], ["a", "b", "c", "d"], 3) == 0.5
     assert recall(["a"], [], 3) == 0
+
+
+@given(st.permutations("abcdefghij"), st.sets(st.sampled_from("abcdefghij"), min_size=1),
+       st.integers(1, 10), st.integers(0, 10))  # fmt: skip
+def test_rankings_measures_are_those_of_ir_measures(
+    ranking: list[str], relevant: set[str], k: int, found: int
+) -> None:
+    ranking = ranking[:found]
+    measures = [ir_measures.nDCG @ k, ir_measures.R @ k, ir_measures.RR]
+    truth = [ir_measures.Qrel("q", item, 1) for item in relevant]
+    run = [ir_measures.ScoredDoc("q", item, -place) for place, item in enumerate(ranking)]
+    expected = dict.fromkeys(measures, 0.0)
+    expected |= {one.measure: one.value for one in ir_measures.iter_calc(measures, truth, run)}
+    ours = [ndcg(ranking, relevant, k), recall(ranking, relevant, k),
+            reciprocal_rank(ranking, relevant)]  # fmt: skip
+    assert ours == pytest.approx([expected[one] for one in measures], abs=1e-9)
+
+
+@given(WORDS, st.lists(WORDS, max_size=3))
+def test_an_exact_match_has_an_f1_of_one(answer: str, references: list[str]) -> None:
+    if exact_match(answer, references):
+        assert token_f1(answer, references) == 1
+
+
+def test_exact_match_forgets_case_articles_and_punctuation() -> None:
+    assert exact_match("The fee: 500.", ["other", "fee 500"]) == 1
+    assert exact_match("500 fee", ["fee 500"]) == 0
+    assert exact_match("x", []) == 0

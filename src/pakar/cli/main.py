@@ -10,7 +10,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from pakar.cli import as_json, examples
+from pakar.cli import advise, as_json, examples, questions
 from pakar.cli.edge import Edge
 from pakar.cli.plan import plan
 from pakar.version import __version__
@@ -38,8 +38,9 @@ RouteName = Annotated[
     ),
 ]
 HERE = Path()
-
 app.command()(plan)
+app.command()(advise.advise)
+app.add_typer(questions.app, name="questions")
 
 
 def run() -> None:
@@ -235,6 +236,43 @@ def train(
             done = opened.train(chosen, resume=resume, watcher=watcher, on_wait=edge.say)
         edge.document(as_json.adapter(done))
         edge.show(lambda console: show_trained(console, done))
+
+
+@app.command()
+def compare(
+    file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--questions", metavar="FILE", help="Default: questions.jsonl."),
+    ] = None,
+    routes: Annotated[
+        str, typer.Option("--routes", metavar="A,B", help="Default: all that can run.")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Ask so many only.")] = 0,
+    budget: Annotated[float, typer.Option("--budget", min=0, help="Seconds to spend.")] = 0,
+    again: Annotated[bool, typer.Option("--again", help="Repeat the last exam.")] = False,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Which are asked, in which order.")
+    ] = 0,
+    expert: ExpertDir = HERE,
+    json: AsJson = False,
+) -> None:
+    """Compare routes on held-out questions and say which is right."""
+    with Edge(json) as edge:
+        from pakar.cli import compare as shown
+        from pakar.types import Scope
+
+        names = [name.strip() for name in routes.split(",") if name.strip()]
+        opened = edge.open(expert)
+        with shown.comparing(edge.progress, edge.say) as watch:
+            done = opened.compare(
+                file,
+                routes=names,
+                scope=Scope(limit, budget, seed, again),
+                watch=watch,
+                say=edge.say,
+            )
+        edge.document(done.as_json())
+        edge.show(lambda console: shown.show(console, done))
 
 
 @app.command()

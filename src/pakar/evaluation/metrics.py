@@ -25,6 +25,11 @@ def token_f1(answer: str, references: Sequence[str]) -> float:
     return max((_f1(_tokens(answer), _tokens(reference)) for reference in references), default=0.0)
 
 
+def exact_match(answer: str, references: Sequence[str]) -> float:
+    """1 where the answer has the same tokens as any reference, in order, as SQuAD defines it."""
+    return float(any(_tokens(answer) == _tokens(reference) for reference in references))
+
+
 def ndcg(ranking: Sequence[str], relevant: Collection[str], k: int) -> float:
     """nDCG@k with binary relevance and log2 discount; 0 where nothing is relevant.
 
@@ -40,6 +45,14 @@ def recall(ranking: Sequence[str], relevant: Collection[str], k: int) -> float:
     """Share of the relevant items among the first k; 0 where nothing is relevant."""
     wanted = set(relevant)
     return len(wanted & set(list(dict.fromkeys(ranking))[:k])) / len(wanted) if wanted else 0.0
+
+
+def reciprocal_rank(ranking: Sequence[str], relevant: Collection[str]) -> float:
+    """1 over the place of the first relevant item; 0 where none is ranked."""
+    for place, item in enumerate(dict.fromkeys(ranking), start=1):
+        if item in relevant:
+            return 1.0 / place
+    return 0.0
 
 
 def _discount(place: int) -> float:

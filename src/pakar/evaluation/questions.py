@@ -11,14 +11,17 @@ from pathlib import Path
 
 from pakar.errors import ConfigError
 
-_KEYS = frozenset({"id", "question", "answer", "must_contain", "documents", "answerable", "type"})
+_KEYS = frozenset(
+    {"id", "question", "answer", "must_contain", "documents", "answerable", "type", "drafted"}
+)
 _FORM = 'Each line has the form {"id": "q1", "question": "...", "answer": "..."}.'
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """A held-out question. `answers` are reference answers, any of which is right; `documents`
-    are the names of those that answer it; all but id and question may be empty."""
+    are the names of those that answer it; all but id and question may be empty. `drafted` marks one
+    that was made from the documents by a program and that no person has checked."""
 
     id: str
     question: str
@@ -27,6 +30,7 @@ class Question:
     documents: tuple[str, ...] = ()
     answerable: bool = True
     type: str = ""
+    drafted: bool = False
 
 
 def load_questions(path: Path) -> list[Question]:
@@ -46,6 +50,24 @@ def load_questions(path: Path) -> list[Question]:
         seen[question.id] = number
         questions.append(question)
     return questions
+
+
+def to_row(question: Question) -> dict[str, object]:
+    """A question as `questions.jsonl` holds it, without what is empty or usual."""
+    row: dict[str, object] = {"id": question.id, "question": question.question}
+    if question.answers:
+        several = len(question.answers) > 1
+        row["answer"] = list(question.answers) if several else question.answers[0]
+    for key in ("must_contain", "documents"):
+        if values := getattr(question, key):
+            row[key] = list(values)
+    if not question.answerable:
+        row["answerable"] = False
+    if question.type:
+        row["type"] = question.type
+    if question.drafted:
+        row["drafted"] = True
+    return row
 
 
 def _lines(path: Path) -> list[str]:
@@ -74,9 +96,6 @@ def _parse(line: str, where: str) -> Question:
         raise ConfigError(
             f"{where}: unknown key {unknown[0]!r}", hint=f"Known: {', '.join(sorted(_KEYS))}."
         )
-    answerable = row.get("answerable", True)
-    if not isinstance(answerable, bool):
-        raise ConfigError(f"{where}: answerable is {answerable!r}, not true or false", hint=_FORM)
     kind = row.get("type", "")
     if not isinstance(kind, str):
         raise ConfigError(f"{where}: type is {kind!r}, not a text", hint=_FORM)
@@ -86,8 +105,9 @@ def _parse(line: str, where: str) -> Question:
         answers=_texts(row, "answer", where),
         must_contain=_texts(row, "must_contain", where),
         documents=_texts(row, "documents", where),
-        answerable=answerable,
+        answerable=_flag(row, "answerable", True, where),
         type=kind,
+        drafted=_flag(row, "drafted", False, where),
     )
 
 
@@ -95,6 +115,13 @@ def _text(row: dict[str, object], key: str, where: str) -> str:
     value = row.get(key)
     if not isinstance(value, str) or not value.strip():
         raise ConfigError(f"{where}: {key} is {value!r}, not a text", hint=_FORM)
+    return value
+
+
+def _flag(row: dict[str, object], key: str, usual: bool, where: str) -> bool:
+    value = row.get(key, usual)
+    if not isinstance(value, bool):
+        raise ConfigError(f"{where}: {key} is {value!r}, not true or false", hint=_FORM)
     return value
 
 

@@ -5,6 +5,7 @@ Knows peft. Who switches holds the lock of the model for the length of one forwa
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,5 +89,5 @@ class AdaptersInMemory:
 
 
 def _name(folder: Path) -> str:
-    # peft allows no dots in a name.
-    return folder.name.replace(".", "_")
+    """peft's name for the adapter of a folder. Two folders may end alike; peft allows no dots."""
+    return f"a{hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:16]}"

@@ -1,0 +1,193 @@
+"""Trains the same adapter with pakar and with TRL's SFTTrainer, and prints both speeds as JSON.
+
+    pip install trl
+    python benchmarks/training_speed.py [--examples 24] [--batch 4] [--only NAME,...] [--rank 16]
+
+All run the same model, examples, batches (in the same order), steps, rank and learning rate, each
+in a process of its own, and the held-out loss of each adapter is measured by the same code:
+
+    pakar         as `pakar train` runs it
+    pakar-qlora   the same with the frozen weights in 4 bits
+    trl           SFTTrainer with its defaults (bfloat16, gradient checkpointing)
+    trl-best      SFTTrainer as fast as it was found on a CPU: the precision that is native, no
+                  checkpointing, loss on the completion only
+
+The examples are grounded ones: the question with long context, an answer of some sentences.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from pakar.ports import Progress, Recipe, Row, Rows
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "zx_bank"
+SPEC = "bundled:smollm2-135m-instruct"
+RATE = 5e-4
+HELD_OUT = 8
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--examples", type=int, default=24)
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--rank", type=int, default=16)
+    parser.add_argument("--only", default="pakar,pakar-qlora,trl-best,trl")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(one(options.one, options.examples, options.batch, options.rank)))
+        return
+    results = {}
+    for name in options.only.split(","):
+        command = [sys.executable, __file__, "--one", name]
+        for flag in ("examples", "batch", "rank"):
+            command += [f"--{flag}", str(getattr(options, flag))]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        results[name] = json.loads(done.stdout.splitlines()[-1])
+        print(name, results[name], file=sys.stderr, flush=True)
+    ours = results.get("pakar")
+    for result in results.values():
+        if ours:
+            result["pakar_is_faster_by"] = round(
+                ours["tokens_per_second"] / result["tokens_per_second"], 2
+            )
+    print(json.dumps(results, indent=2))
+
+
+def rows(count: int) -> list[Row]:
+    """Questions of the shipped expert, each with a page of context, of about 500 tokens."""
+    from dataclasses import replace
+
+    from pakar.config import Documents
+    from pakar.documents.read import read_document
+    from pakar.registry import open_trainer
+    from pakar.training.rows import parse_row
+    from pakar.types import Message
+
+    trainer = open_trainer(SPEC)
+    lines = (EXAMPLE / "examples" / "curated.jsonl").read_text(encoding="utf-8").splitlines()
+    made = []
+    for line in lines:
+        example = parse_row(line)
+        name = example.sources[0].document
+        document = read_document(EXAMPLE / name, name, Documents())
+        asked = Message("user", f"{document.text[:1600]}\n\nQuestion: {example.question}")
+        row = trainer.row(replace(example, messages=(asked, example.messages[-1])))
+        if 350 <= len(row.ids) <= 650:
+            made.append(row)
+        if len(made) == count + HELD_OUT:
+            return made
+    return made
+
+
+def one(name: str, count: int, batch: int, rank: int) -> dict[str, float]:
+    made = rows(count)
+    learned, held_out = made[HELD_OUT:], made[:HELD_OUT]
+    with tempfile.TemporaryDirectory() as folder:
+        run = with_pakar if name.startswith("pakar") else with_trl
+        seconds, frozen = run(name, learned, batch, rank, Path(folder))
+        loss = held_out_loss(Path(folder) / "adapter", held_out)
+    steps = -(-len(learned) // batch)
+    return {
+        "tokens_per_second": round(sum(len(row.ids) for row in learned) / seconds, 1),
+        "answer_tokens_per_second": round(sum(row.learned for row in learned) / seconds, 1),
+        "seconds": round(seconds, 1),
+        "steps": steps,
+        "held_out_loss": round(loss, 4),
+        "frozen_mb": round(frozen, 1),
+    }
+
+
+def with_pakar(
+    name: str, learned: list[Row], batch: int, rank: int, folder: Path
+) -> tuple[float, float]:
+    """Seconds of the steps alone, from the run's own clock."""
+    from pakar.registry import open_trainer
+
+    seen: list[Progress] = []
+    method = "qlora" if name.endswith("qlora") else "lora"
+    recipe = Recipe(
+        method=method, rank=rank, alpha=2 * rank, learning_rate=RATE, epochs=1, batch=batch,
+        evaluations=1,
+    )  # fmt: skip
+    done = open_trainer(SPEC).train(Rows(learned), recipe, folder, seen.append)
+    return seen[-1].seconds, done.frozen_mb
+
+
+def with_trl(
+    name: str, learned: list[Row], batch: int, rank: int, folder: Path
+) -> tuple[float, float]:
+    import torch
+    from datasets import Dataset
+    from peft import LoraConfig
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from trl import SFTConfig, SFTTrainer
+
+    from pakar.backends.base_weights import frozen_bytes
+    from pakar.backends.bundled_smollm2 import model_folder
+    from pakar.backends.numeric_precision import has_native_bfloat16
+    from pakar.backends.training_steps import steps_of
+
+    order = [at for step in steps_of(learned, batch=batch, epochs=1, seed=0) for at in step]
+    data = Dataset.from_dict(
+        {
+            "input_ids": [list(learned[at].ids) for at in order],
+            "completion_mask": [
+                [0] * (len(learned[at].ids) - learned[at].learned) + [1] * learned[at].learned
+                for at in order
+            ],
+        }
+    )
+    best = name == "trl-best"
+    native = has_native_bfloat16()
+    chosen = (
+        {"bf16": native, "gradient_checkpointing": False, "completion_only_loss": True}
+        if best
+        else {"completion_only_loss": True}
+    )
+    arguments = SFTConfig(
+        output_dir=str(folder / "trl"), per_device_train_batch_size=batch, num_train_epochs=1,
+        learning_rate=RATE, lr_scheduler_type="cosine", warmup_steps=1, max_grad_norm=1.0,
+        weight_decay=0.0, logging_steps=1, save_strategy="no", report_to="none", use_cpu=True,
+        max_length=2048, train_sampling_strategy="sequential", seed=0, **chosen,
+    )  # fmt: skip
+    model = AutoModelForCausalLM.from_pretrained(
+        model_folder(), dtype=torch.bfloat16 if best and native else torch.float32
+    )
+    config = LoraConfig(
+        r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
+    tokenizer = AutoTokenizer.from_pretrained(model_folder())
+    trainer = SFTTrainer(
+        model, args=arguments, train_dataset=data, peft_config=config, processing_class=tokenizer
+    )
+    began = time.perf_counter()
+    trainer.train()
+    seconds = time.perf_counter() - began
+    trainer.model.save_pretrained(folder / "adapter")
+    return seconds, frozen_bytes(trainer.model) / 1e6
+
+
+def held_out_loss(adapter: Path, held_out: list[Row]) -> float:
+    """Of any adapter in peft's files, over the same weights in full precision."""
+    from peft import PeftModel
+
+    from pakar.backends.adapter_training import mean_loss
+    from pakar.backends.base_weights import load_base
+    from pakar.backends.bundled_smollm2 import model_folder
+    from pakar.backends.packed_batch import NAME, register_packed_attention
+
+    register_packed_attention()
+    base = load_base(model_folder(), SPEC, attention=NAME)
+    return mean_loss(PeftModel.from_pretrained(base, adapter), held_out, 2048)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,7 +6,6 @@ Knows peft. Who switches holds the lock of the model for the length of one forwa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,13 +44,16 @@ class AdaptersInMemory:
         """Frees an adapter's memory; it is loaded again where it is used again."""
         if self._adapted is None or _name(folder) not in self._adapted.peft_config:
             return
-        if self._active == folder:
-            self._switch(self._adapted, None)
-        self._adapted.delete_adapter(_name(folder))
-
-    def loaded(self) -> Sequence[str]:
-        """The names of the adapters in memory."""
-        return list(self._adapted.peft_config) if self._adapted is not None else []
+        others = [name for name in self._adapted.peft_config if name != _name(folder)]
+        if not others:
+            self.base = self._adapted.unload()
+            self._adapted = None
+        else:
+            # peft keeps one adapter active even while all are disabled.
+            self._adapted.set_adapter(others[0], inference_mode=True)
+            self._adapted.base_model.disable_adapter_layers()
+            self._adapted.delete_adapter(_name(folder))
+        self._active = None
 
     def _switch(self, model: PeftModel, folder: Path | None) -> None:
         if folder is None:

@@ -1,7 +1,8 @@
 """Which rows are learned at which step: the whole course of a training, laid out beforehand.
 
 Every step is one item of the data set, so that a run that goes on after a kill only skips items.
-Rows of like length go together, which keeps steps equal in time. Knows lengths, no model.
+Rows of all lengths are mixed: packed batches have no padding that like lengths would save, and
+batches of one length are batches of one kind of example, whose losses jump. Knows no model.
 """
 
 from __future__ import annotations
@@ -11,9 +12,6 @@ import random
 from collections.abc import Sequence
 
 from pakar.ports import Row
-
-# Batches are cut from groups of rows of like length; within a group the order is random.
-_BATCHES_A_GROUP = 8
 
 
 def steps_of(rows: Sequence[Row], *, batch: int, epochs: float, seed: int) -> list[list[int]]:
@@ -30,11 +28,4 @@ def steps_of(rows: Sequence[Row], *, batch: int, epochs: float, seed: int) -> li
 def _epoch(rows: Sequence[Row], batch: int, chance: random.Random) -> list[list[int]]:
     order = list(range(len(rows)))
     chance.shuffle(order)
-    size = batch * _BATCHES_A_GROUP
-    groups = [order[start : start + size] for start in range(0, len(order), size)]
-    batches = []
-    for group in groups:
-        group.sort(key=lambda index: len(rows[index].ids))
-        batches += [group[start : start + batch] for start in range(0, len(group), batch)]
-    chance.shuffle(batches)
-    return batches
+    return [order[start : start + batch] for start in range(0, len(order), batch)]

@@ -34,8 +34,8 @@ def draw_curve(points: Sequence[Point], path: Path) -> None:
             f"best: {best[1]:.3f} at step {best[0]}",
             best,
             textcoords="offset points",
-            xytext=(0, 12),
-            ha="center",
+            xytext=(0, -18),
+            ha="right" if best[0] > steps[-1] / 2 else "left",
         )
     axes.set_xlabel("step")
     axes.set_ylabel("loss (nats a learned token)")

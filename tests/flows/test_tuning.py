@@ -1,0 +1,266 @@
+"""From examples to an adapter and its routes, through the façade, with a tiny real model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+pytest.importorskip("peft")
+
+sys.path.append(str(Path(__file__).parents[1] / "backends"))
+
+from tiny_llama import write_tiny_llama
+
+from pakar import Adapter, ConfigError, ExampleError, Expert, TrainingError
+from pakar.cli.main import app
+from pakar.flows.tuning import Watcher
+from pakar.ports import BaseModel, Recipe, Row
+from pakar.training.preflight import Preflight, preflight
+
+FEES = {"cheque book": 50, "locker": 900, "passbook": 20, "card": 150, "draft": 75, "stamp": 5}
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_llama(tmp_path_factory.mktemp("models") / "tiny", context=2048)
+
+
+def write_fees(folder: Path, thing: str, fee: int) -> None:
+    text = f"# Fees for a {thing}\n\nThe fee for a {thing} is {fee} rupees, to be paid at once.\n"
+    (folder / "documents" / f"{thing}.md").write_text(text, encoding="utf-8")
+
+
+def write_examples(folder: Path, rows: list[tuple[str, str, str]]) -> None:
+    lines = [
+        json.dumps(
+            {
+                "messages": [
+                    {"role": "user", "content": question},
+                    {"role": "assistant", "content": answer},
+                ],
+                "documents": [document],
+            }
+        )
+        for question, answer, document in rows
+    ]
+    (folder / "examples" / "mine.jsonl").write_text("\n".join(lines), encoding="utf-8")
+
+
+FEE_ROWS = [
+    (f"What is the fee for a {thing}?", f"The fee for a {thing} is {fee} rupees.",
+     f"documents/{thing}.md")
+    for thing, fee in FEES.items()
+]  # fmt: skip
+
+
+@pytest.fixture
+def expert(tmp_path: Path, model: Path, testing_backend: str) -> Expert:
+    folder = tmp_path / "bank"
+    made = Expert.create(folder, language_model=f"path:{model}", embedder=testing_backend)
+    settings = "\n[examples]\nwordings = 1\n[training]\nrank = 4\nepochs = 1.0\nbatch = 4\n"
+    text = (folder / "pakar.toml").read_text().split("[examples]")[0] + settings
+    (folder / "pakar.toml").write_text(text)
+    (folder / "documents").mkdir()
+    for thing, fee in FEES.items():
+        write_fees(folder, thing, fee)
+    write_examples(folder, FEE_ROWS)
+    made.add(folder / "documents")
+    return Expert.open(folder)
+
+
+def trained(expert: Expert, method: str = "lora") -> Adapter:
+    return expert.train(method)
+
+
+def test_an_adapter_is_a_folder_with_its_record_and_curve(expert: Expert) -> None:
+    adapter = trained(expert)
+    files = sorted(path.name for path in Path(adapter.folder).iterdir())
+    assert files == [
+        "adapter_config.json", "adapter_model.safetensors", "examples.jsonl", "loss.png",
+        "pakar.json",
+    ]  # fmt: skip
+    assert adapter.documents == tuple(sorted(f"documents/{thing}.md" for thing in FEES))
+    assert adapter.examples > len(FEES)
+    record = json.loads((Path(adapter.folder) / "pakar.json").read_text())
+    assert record["facts"]["recipe"]["rank"] == 4
+    assert len(record["facts"]["data_hash"]) == 64
+    assert record["facts"]["lost"]["loss_before"] > 0
+    assert not (expert.folder / ".pakar" / "training" / adapter.id).exists()
+
+
+def test_the_same_again_trains_nothing(expert: Expert) -> None:
+    stages: list[str] = []
+    first = trained(expert)
+    watcher = Watcher(stages.append, lambda _: None, lambda _: None)
+    assert expert.train(watcher=watcher).id == first.id
+    assert stages[-1] == f"{first.id} has learned exactly this already"
+
+
+def test_routes_with_the_adapter_answer(expert: Expert) -> None:
+    assert expert.routes() == ("rag", "extract", "base")
+    lora, qlora = trained(expert), trained(expert, "qlora")
+    assert expert.routes()[3:] == ("lora", "rag+lora", "qlora", "rag+qlora")
+    for route in ("lora", "rag+lora", "qlora", "rag+qlora", lora.id, f"rag+{qlora.id}"):
+        answer = expert.ask("What is the fee for a cheque book?", route=route)
+        assert answer.route == route
+        assert bool(answer.hits) == route.startswith("rag+")
+
+
+def test_a_changed_document_makes_the_adapter_stale(expert: Expert) -> None:
+    trained(expert)
+    assert expert.adapters()[0].stale == ()
+    write_fees(expert.folder, "locker", 1000)
+    expert.add()
+    (adapter,) = expert.status().adapters
+    assert adapter.stale == ("documents/locker.md has changed since",)
+    expert.ask("What is the fee for a locker?", route="lora")
+
+
+def test_a_removed_document_needs_a_word_from_the_user(expert: Expert) -> None:
+    trained(expert)
+    (expert.folder / "documents" / "locker.md").unlink()
+    expert.add()
+    (adapter,) = expert.adapters()
+    assert adapter.removed == ("documents/locker.md",)
+    assert "lora" not in expert.routes()
+    with pytest.raises(TrainingError, match="removed since: documents/locker.md") as problem:
+        expert.ask("What is the fee?", route="lora")
+    assert "--accept-adapter" in problem.value.hint
+    assert expert.ask("What is the fee?", route="lora", accept_adapter=True).route == "lora"
+
+
+def test_another_base_model_makes_it_stale(expert: Expert, tmp_path: Path) -> None:
+    trained(expert)
+    other = write_tiny_llama(tmp_path / "other", seed=5, context=2048)
+    file = expert.folder / "pakar.toml"
+    file.write_text(file.read_text().replace(expert.config.models.language_model, f"path:{other}"))
+    (adapter,) = Expert.open(expert.folder).adapters()
+    assert "not the one it was trained on" in adapter.stale[0]
+
+
+def test_a_missing_adapter_and_an_unknown_route_are_told_apart(expert: Expert) -> None:
+    with pytest.raises(TrainingError, match="no qlora adapter yet"):
+        expert.ask("q?", route="rag+qlora")
+    with pytest.raises(ConfigError, match="unknown route 'lorra'"):
+        expert.ask("q?", route="lorra")
+
+
+def test_no_examples_are_one_clear_error(expert: Expert) -> None:
+    (expert.folder / "examples" / "mine.jsonl").unlink()
+    with pytest.raises(ExampleError, match="no accepted examples"):
+        expert.train()
+
+
+def test_resume_without_an_unfinished_run_is_one_clear_error(expert: Expert) -> None:
+    with pytest.raises(TrainingError, match="no unfinished training"):
+        expert.train(resume=True)
+
+
+def test_resume_takes_the_examples_of_then(expert: Expert, monkeypatch) -> None:
+    class Stopped(Exception):
+        pass
+
+    def stop(_: object) -> None:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        expert.train(watcher=Watcher(lambda _: None, lambda _: None, stop))
+    write_examples(expert.folder, FEE_ROWS[:2])
+    adapter = Expert.open(expert.folder).train(resume=True)
+    assert len(adapter.documents) == len(FEES)
+
+
+def test_a_damaged_record_is_one_clear_error(expert: Expert) -> None:
+    adapter = trained(expert)
+    (Path(adapter.folder) / "pakar.json").write_text("{")
+    with pytest.raises(TrainingError, match="cannot be read"):
+        expert.adapters()
+
+
+def test_an_adapter_that_lost_too_much_is_not_used_by_default(expert: Expert) -> None:
+    adapter = trained(expert)
+    path = Path(adapter.folder) / "pakar.json"
+    record = json.loads(path.read_text())
+    record["adapter"]["refused"] = "it lost general language"
+    path.write_text(json.dumps(record))
+    assert "lora" not in expert.routes()
+    with pytest.raises(TrainingError, match="lost general language"):
+        expert.ask("q?", route="lora")
+
+
+def test_the_command_shows_the_ledger_and_gives_json(expert: Expert) -> None:
+    done = CliRunner().invoke(app, ["train", "--expert", str(expert.folder), "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["method"] == "lora"
+    assert "stop token" in done.stderr and "learned at the end of each" in done.stderr
+    bad = CliRunner().invoke(app, ["train", "--method", "full", "--expert", str(expert.folder)])
+    assert bad.exit_code == 2 and "known: lora, qlora" in bad.stderr
+
+
+# The preflight -------------------------------------------------------------------------------
+
+BASE = BaseModel("path:x", "f", "t", context_tokens=50, stop=frozenset({2}), start=1)
+GOOD = [Row((1, 7, 10 + number, 9, 2), 2, f"e{number}") for number in range(40)]
+
+
+def looked(rows: list[Row], *, recipe: Recipe | None = None, served: str = "t") -> Preflight:
+    return preflight(rows, [], BASE, recipe or Recipe(), served_template=served)
+
+
+def bad(looked: Preflight) -> list[str]:
+    return [check.name for check in looked.checks if check.verdict == "bad"]
+
+
+def test_good_rows_pass() -> None:
+    result = looked(GOOD)
+    result.require()
+    assert bad(result) == [] and len(result.rows) == 40
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("examples", []),
+        ("lengths", GOOD[:30] + [Row((*range(3, 60), 2), 5, "long")] * 10),
+        ("variety", [GOOD[0]] * 10_000),
+        ("stop token", [*GOOD, Row((1, 7, 8), 2, "endless")]),
+        ("start token", [*GOOD, Row((1, 1, 7, 8, 2), 2, "doubled")]),
+    ],
+)
+def test_what_stops_a_run(name: str, rows: list[Row]) -> None:
+    result = looked(rows)
+    assert bad(result) == [name]
+    with pytest.raises(TrainingError, match=name):
+        result.require()
+
+
+def test_long_and_empty_ones_are_left_out_whole_and_counted() -> None:
+    rows = [*GOOD, Row((*range(3, 60), 2), 5, "long"), Row((1, 7, 2), 1, "empty")]
+    result = looked(rows)
+    says = {check.name: check.says for check in result.checks}
+    assert [row.example for row in result.rows] == [row.example for row in GOOD]
+    assert "1 exceed 50 tokens (5 answer tokens): long" in says["lengths"]
+    assert "empty" in says["answers"]
+    assert bad(result) == []
+
+
+def test_the_template_and_the_learning_rate_are_checked() -> None:
+    assert bad(looked(GOOD, served="other")) == ["template"]
+    assert bad(looked(GOOD, recipe=Recipe(learning_rate=0.05))) == ["learning rate"]
+    notes = looked(GOOD, recipe=replace(Recipe(), learning_rate=1e-6)).checks
+    assert [one.verdict for one in notes if one.name == "learning rate"] == ["note"]
+
+
+def test_a_full_disk_stops_before_the_work(expert: Expert, monkeypatch) -> None:
+    usage = shutil.disk_usage(expert.folder)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(TrainingError, match="GB are free"):
+        expert.train()
+    assert not (expert.folder / ".pakar" / "adapters").exists()

@@ -12,6 +12,8 @@ import typer.main
 from markdown_blocks import PAGES, README, README_ID, ROOT, blocks, headings, sections
 from typer.testing import CliRunner
 
+from pakar import Adapter
+from pakar.cli import as_json
 from pakar.cli.main import app
 from pakar.config import Config
 
@@ -130,6 +132,11 @@ def test_the_json_has_the_documented_keys(expert: Path, testing_backend: str) ->
         source = ["documents/fees.md"] if name == "remove" else []
         document = _printed([name, *source, *at], 0 if name == "remove" else 3)
         assert set(document) == set(shown), name
+
+
+def test_the_json_of_a_training_has_the_documented_keys() -> None:
+    made = Adapter("lora-1", "lora", "path:x", "f", "2026", 1, documents=("a",), stale=("b",))
+    assert set(_documented("pakar train")) == set(as_json.adapter(made))
 
 
 def _commands(group: object, name: str) -> dict[str, object]:

@@ -18,6 +18,7 @@ from pakar.backends.chat_prompt import ChatPrompt
 from pakar.backends.encoder_folder import read_json
 from pakar.backends.extras import require
 from pakar.backends.model_cache import fingerprint_of
+from pakar.backends.model_loading import silenced
 from pakar.backends.numeric_precision import Precision
 from pakar.backends.presets import language_model_preset
 from pakar.backends.served_model import context_of, stop_ids_of
@@ -100,7 +101,7 @@ class TransformersTrainer:
         from pakar.backends.checkpoints import newest_complete
 
         started = time.perf_counter()
-        with _memory_explained(), _quiet():
+        with _memory_explained(), silenced():
             model = self._adapted(recipe)
             course = Course.planned(rows.learned, rows.held_out, recipe)
             checkpoints = folder / _CHECKPOINTS
@@ -180,39 +181,19 @@ def _save(model: PeftModel, folder: Path, spec: str) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps the libraries' remarks to developers from the user's terminal."""
-    import warnings
-
-    from transformers.utils import logging
-
-    level = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)
-            yield
-    finally:
-        logging.set_verbosity(level)
-
-
-@contextmanager
 def _memory_explained() -> Iterator[None]:
     import torch
 
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise TrainingError(
-            "the memory was not enough for this training",
-            hint="See: pakar plan. QLoRA, shorter examples or a smaller batch need less.",
-        ) from error
-    except RuntimeError as error:
-        if "can't allocate memory" not in str(error):
+    except (MemoryError, RuntimeError) as error:
+        # torch has an error of its own for a GPU; on a CPU it raises a plain one.
+        short = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if not short and "can't allocate memory" not in str(error):
             raise
         raise TrainingError(
             "the memory was not enough for this training",
-            hint="See: pakar plan. QLoRA, shorter examples or a smaller batch need less.",
+            hint="See: pakar plan. QLoRA, or fewer micro_tokens in [training], need less.",
         ) from error
     except OSError as error:
         raise TrainingError(

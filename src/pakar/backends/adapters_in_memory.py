@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pakar.backends.extras import require
+from pakar.backends.model_loading import silenced
 from pakar.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -72,16 +73,16 @@ class AdaptersInMemory:
             raise TrainingError(
                 f"{folder} holds no adapter in safetensors", hint="Train it again: pakar train"
             )
+        name = _name(folder)
         try:
-            if self._adapted is None:
-                self._adapted = PeftModel.from_pretrained(
-                    self.base, folder, adapter_name=_name(folder), local_files_only=True
-                ).eval()
-                self._active = folder
-            else:
-                self._adapted.load_adapter(
-                    folder, adapter_name=_name(folder), local_files_only=True
-                )
+            with silenced():
+                if self._adapted is None:
+                    adapted = PeftModel.from_pretrained(
+                        self.base, folder, adapter_name=name, local_files_only=True
+                    )
+                    self._adapted, self._active = adapted.eval(), folder
+                else:
+                    self._adapted.load_adapter(folder, adapter_name=name, local_files_only=True)
         except (RuntimeError, ValueError, KeyError, TypeError, OSError, SafetensorError) as error:
             line = str(error).strip().partition("\n")[0]
             raise TrainingError(

@@ -27,3 +27,20 @@ def loading(spec: str, what: str) -> Iterator[None]:
     finally:
         if had_bars:
             logging.enable_progress_bar()
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Keeps the libraries' remarks to developers from the user's terminal."""
+    import warnings
+
+    from transformers.utils import logging
+
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            yield
+    finally:
+        logging.set_verbosity(level)

@@ -571,7 +571,14 @@ class Expert:
             serving=lambda: serving(self.retriever, self.model, self.config),
             documents=self._known_names(),
             settings=self.config.training,
+            plan=self._plan_of,
         )
+
+    def _plan_of(self, method: Method, counts: Sequence[tuple[int, int]]) -> Plan:
+        from pakar.flows.plan import PlanRequest
+
+        micro = self.config.training.micro_tokens
+        return self.plan(method, PlanRequest(timed=False, micro_tokens=micro), counts)
 
     @property
     def _derived(self) -> Path:

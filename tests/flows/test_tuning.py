@@ -21,6 +21,7 @@ from pakar import Adapter, ConfigError, ExampleError, Expert, TrainingError
 from pakar.cli.main import app
 from pakar.flows.tuning import Watcher
 from pakar.ports import BaseModel, Recipe, Row
+from pakar.training.machine import Machine
 from pakar.training.preflight import Preflight, preflight
 
 FEES = {"cheque book": 50, "locker": 900, "passbook": 20, "card": 150, "draft": 75, "stamp": 5}
@@ -92,6 +93,7 @@ def test_an_adapter_is_a_folder_with_its_record_and_curve(expert: Expert) -> Non
     assert record["facts"]["recipe"]["rank"] == 4
     assert len(record["facts"]["data_hash"]) == 64
     assert record["facts"]["lost"]["loss_before"] > 0
+    assert record["facts"]["planned_memory_mb"] > 400
     assert not (expert.folder / ".pakar" / "training" / adapter.id).exists()
 
 
@@ -264,3 +266,12 @@ def test_a_full_disk_stops_before_the_work(expert: Expert, monkeypatch) -> None:
     with pytest.raises(TrainingError, match="GB are free"):
         expert.train()
     assert not (expert.folder / ".pakar" / "adapters").exists()
+
+
+def test_too_little_memory_stops_before_the_work(expert: Expert, monkeypatch) -> None:
+    small = Machine("this machine's CPU", 300_000_000, here=True)
+    monkeypatch.setattr("pakar.flows.plan.this_machine", lambda: small)
+    with pytest.raises(TrainingError, match="needs about .* GB, and this machine's CPU has 0.3"):
+        expert.train()
+    assert not (expert.folder / ".pakar" / "training" / "lora").exists()
+    assert expert.adapters() == ()

@@ -34,6 +34,7 @@ from pakar.training import adapter_files
 from pakar.training.curve import draw_curve
 from pakar.training.identity import data_hash
 from pakar.training.lost import Lost, foreign_questions, general_texts
+from pakar.training.plan import Plan
 from pakar.training.preflight import Preflight, preflight
 from pakar.training.rows import parse_row, to_line, to_row
 from pakar.training.serving import Serving
@@ -67,7 +68,10 @@ def unwatched() -> Watcher:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """All that a training needs of an expert. `documents` are names with their hash."""
+    """All that a training needs of an expert.
+
+    `documents` are names with their hash; `plan` takes tokens and learned tokens of each row.
+    """
 
     folder: Path
     trainer: Trainer
@@ -75,6 +79,7 @@ class Workshop:
     serving: Callable[[], Serving]
     documents: Mapping[str, str]
     settings: Training
+    plan: Callable[[Method, Sequence[tuple[int, int]]], Plan]
 
 
 def recipe_of(settings: Training, method: Method | None) -> Recipe:
@@ -128,6 +133,8 @@ def tune(shop: Workshop, examples: Sequence[Example], recipe: Recipe, watcher: W
     watcher.checks(looked)
     looked.require()
     _require_space(shop.folder)
+    plan = shop.plan(recipe.method, [(len(row.ids), row.learned) for row in looked.rows])
+    _require_memory(plan)
     run = shop.folder / "training" / name
     run.mkdir(parents=True, exist_ok=True)
     lines = "".join(f"{to_line(to_row(one))}\n" for one in examples)
@@ -138,7 +145,7 @@ def tune(shop: Workshop, examples: Sequence[Example], recipe: Recipe, watcher: W
     trained = shop.trainer.train(rows, recipe, run, watcher.progress)
     watcher.stage("Measuring what was lost")
     lost = _lost(shop, shop.model, run / "adapter", trained, recipe)
-    return _keep(shop, examples, recipe, name, trained, lost)
+    return _keep(shop, examples, recipe, name, _Outcome(trained, lost, plan.resident / 1e6))
 
 
 def _looked_at(
@@ -163,6 +170,22 @@ def _require_space(folder: Path) -> None:
             f"{folder}: {free / 1e9:.1f} GB are free, and checkpoints need {_FREE_BYTES / 1e9:.0f}",
             hint="Free some space, or move the expert to a larger disk.",
         )
+
+
+def _require_memory(plan: Plan) -> None:
+    if not plan.fits:
+        raise TrainingError(
+            f"this training needs about {plan.needed / 1e9:.1f} GB, and {plan.machine.name} has "
+            f"{plan.machine.bytes / 1e9:.1f}",
+            hint="See: pakar plan. QLoRA, or fewer micro_tokens in [training], need less.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    trained: Trained
+    lost: Lost
+    planned_mb: float
 
 
 def _name(shop: Workshop, examples: Sequence[Example], recipe: Recipe) -> str:
@@ -204,9 +227,9 @@ def _keep(
     examples: Sequence[Example],
     recipe: Recipe,
     name: str,
-    trained: Trained,
-    lost: Lost,
+    outcome: _Outcome,
 ) -> Adapter:
+    trained, lost = outcome.trained, outcome.lost
     run = shop.folder / "training" / name
     made = run / "adapter"
     draw_curve(trained.curve, made / "loss.png")
@@ -229,6 +252,7 @@ def _keep(
         "recipe": asdict(recipe),
         "trained": asdict(replace(trained, versions=dict(trained.versions))),
         "lost": asdict(lost),
+        "planned_memory_mb": round(outcome.planned_mb),
     }
     sources = adapter_files.sources_of(examples, shop.documents)
     record = adapter_files.Record(adapter, base.fingerprint, base.template, sources, facts)

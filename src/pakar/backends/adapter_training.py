@@ -27,6 +27,7 @@ from transformers.trainer import TRAINING_ARGS_NAME
 
 from pakar.backends.checkpoints import mark_complete
 from pakar.backends.packed_batch import PackedBatch, in_token_budget, pack
+from pakar.backends.rotary_switch import switch_of
 from pakar.backends.training_steps import steps_of
 from pakar.errors import TrainingError
 from pakar.ports import Progress, Recipe, Row
@@ -71,7 +72,7 @@ def mean_loss(model: torch.nn.Module, rows: Sequence[Row], micro_tokens: int) ->
     with torch.no_grad():
         # Like lengths together, so that the parts are few.
         ordered = sorted(rows, key=lambda row: len(row.ids))
-        for part in _parts(ordered, micro_tokens, _device(model)):
+        for part in _parts(ordered, micro_tokens, model):
             total += float(_summed_loss(model, part))
             count += part.targets.numel()
     model.train(was_training)
@@ -110,7 +111,7 @@ class AdapterRun(Trainer):  # type: ignore[misc]
         model.train()
         learned = sum(min(row.learned, len(row.ids) - 1) for row in inputs)
         total = 0.0
-        for part in _parts(inputs, self._micro_tokens, _device(model)):
+        for part in _parts(inputs, self._micro_tokens, model):
             loss = _summed_loss(model, part) / learned
             self.accelerator.backward(loss)
             total += float(loss.detach())
@@ -256,8 +257,9 @@ def _device(model: torch.nn.Module) -> torch.device:
     return next(model.parameters()).device
 
 
-def _parts(rows: Sequence[Row], budget: int, device: torch.device) -> Iterator[PackedBatch]:
-    for part in in_token_budget(rows, budget):
+def _parts(rows: Sequence[Row], budget: int, model: torch.nn.Module) -> Iterator[PackedBatch]:
+    device = _device(model)
+    for part in in_token_budget(rows, budget, switch_of(model)):
         yield pack(part, device)
 
 

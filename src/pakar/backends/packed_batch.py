@@ -59,14 +59,21 @@ def pack(rows: Sequence[Row], device: torch.device | str = "cpu") -> PackedBatch
     )
 
 
-def in_token_budget(rows: Sequence[Row], budget: int) -> list[list[Row]]:
-    """The rows in parts of at most `budget` tokens, at least one row each."""
+def in_token_budget(rows: Sequence[Row], budget: int, switch: int | None = None) -> list[list[Row]]:
+    """The rows in parts of at most `budget` tokens, at least one row each.
+
+    A row longer than `switch` tokens shares no part with a shorter one: a model with two sets of
+    rotary factors takes one of them for a whole part.
+    """
     parts: list[list[Row]] = []
     room = 0
+    was_long = False
     for row in rows:
-        if not parts or len(row.ids) > room:
+        is_long = switch is not None and len(row.ids) > switch
+        if not parts or len(row.ids) > room or is_long != was_long:
             parts.append([])
             room = budget
+        was_long = is_long
         parts[-1].append(row)
         room -= len(row.ids)
     return parts

@@ -18,6 +18,7 @@ from pakar.backends.chat_prompt import ChatPrompt
 from pakar.backends.encoder_folder import read_json
 from pakar.backends.numeric_precision import Precision
 from pakar.backends.presets import language_model_preset
+from pakar.backends.rotary_switch import switch_of
 from pakar.backends.served_model import context_of, stop_ids_of
 from pakar.backends.token_stream import IncrementalDecoder, StopStrings
 from pakar.errors import ModelError
@@ -197,6 +198,8 @@ class _Decoding:
         self._adapter = adapter
         self._running = running
         self._past: object = None
+        self._read: list[int] = []
+        self._switch = switch_of(models.base)
         # Logits of the last position only: those of a long prompt would take gigabytes.
         known = inspect.signature(models.base.forward).parameters
         self._options = {"logits_to_keep": 1} if "logits_to_keep" in known else {}
@@ -205,6 +208,7 @@ class _Decoding:
         """Shape (vocabulary,), float32, for the token after these."""
         import torch
 
+        tokens = self._to_read(tokens)
         # Entered anew at every step: a mode left open would leak into the caller at each yield.
         # The lock, because another answer may need another adapter over the same weights.
         with self._running, torch.inference_mode():
@@ -218,6 +222,15 @@ class _Decoding:
             self._past = output.past_key_values
             last: torch.Tensor = output.logits[0, -1].float()
             return last
+
+    def _to_read(self, tokens: Sequence[int]) -> Sequence[int]:
+        """The tokens that are new to the model, or all where what it kept is no longer right."""
+        before = len(self._read)
+        self._read += tokens
+        if self._switch is None or not before <= self._switch < len(self._read):
+            return tokens
+        self._past = None
+        return self._read
 
 
 def _choose(logits: torch.Tensor, temperature: float, generator: torch.Generator) -> int:

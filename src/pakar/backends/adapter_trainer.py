@@ -76,7 +76,7 @@ class TransformersTrainer:
         """A conversation's last answer is learned; of a text, all of it."""
         *asked, answer = example.messages
         prompt = self._prompt.ids(asked) if asked else self._beginning()
-        learned = [*self._prompt.answer_ids(answer.content.strip()), self._end]
+        learned = [*self._prompt.answer_ids(answer.content.strip(), asked), self._end]
         return Row((*prompt, *learned), len(learned), example.id)
 
     def _beginning(self) -> list[int]:

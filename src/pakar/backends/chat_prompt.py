@@ -67,10 +67,20 @@ class ChatPrompt:
         text = self.text(messages)
         return self._loaded().tokenizer.encode(text, add_special_tokens=False).ids
 
-    def answer_ids(self, text: str) -> list[int]:
-        """An answer as a model would write it behind a prompt, without the end of its turn."""
+    def answer_ids(self, text: str, asked: Sequence[Message] = ()) -> list[int]:
+        """An answer as a model would write it behind these turns, without the end of its turn.
+
+        Prompt and answer are cut into tokens together, as in the conversations that the model
+        learned from: some tokenizers begin a text with a space that does not stand behind a prompt.
+        """
         parts = self._loaded()
         shown = _harmless(text, parts.control)
+        if asked:
+            prompt = self.ids(asked)
+            whole = parts.tokenizer.encode(self.text(asked) + shown, add_special_tokens=False).ids
+            # A token across the border could never be written behind this prompt.
+            if whole[: len(prompt)] == prompt:
+                return whole[len(prompt) :]
         return parts.tokenizer.encode(shown, add_special_tokens=False).ids
 
     def end_of_turn(self, stop_tokens: Sequence[str]) -> int:

@@ -263,9 +263,13 @@ def adapted_from(trainer: TransformersTrainer, adapter: Path) -> PeftModel:
 
 
 def test_it_stops_early_where_nothing_gets_better(trainer, tmp_path) -> None:
-    hopeless = replace(RECIPE, learning_rate=0.5, epochs=8, evaluations=16, patience=2)
-    done = trainer.train(rows_of(trainer, 30), hopeless, tmp_path, quiet)
+    learned = [trainer.row(pair(n, f"{n}?", "aaaaaaaa")) for n in range(24)]
+    opposite = [trainer.row(pair(n, f"{n}?", "zzzzzzzz")) for n in range(24, 28)]
+    steady = replace(RECIPE, learning_rate=5e-2, epochs=8, evaluations=16, patience=2)
+    done = trainer.train(Rows(learned, opposite), steady, tmp_path, quiet)
+    held_out = [loss for _, _, loss in done.curve if loss is not None]
     assert done.steps < 48
+    assert held_out[-1] > min(held_out) and held_out[-2] > min(held_out)
 
 
 def test_without_held_out_rows_the_last_weights_are_kept(trainer, tmp_path) -> None:

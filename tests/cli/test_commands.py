@@ -184,8 +184,9 @@ def test_no_document_can_steer_the_terminal(expert: Expert, answers: Path) -> No
 
 
 def test_a_wrong_key_names_itself_and_the_nearest(expert: Expert) -> None:
-    with (expert.folder / "pakar.toml").open("a", encoding="utf-8") as file:
-        file.write("temprature = 1\n")
+    file = expert.folder / "pakar.toml"
+    text = file.read_text(encoding="utf-8").replace("temperature = 0.0", "temprature = 1")
+    file.write_text(text, encoding="utf-8")
     result = pakar("status", expert=expert)
     assert result.exit_code == 1
     assert "'answering.temprature'" in result.stderr

@@ -67,16 +67,19 @@ class Workload:
 
     @property
     def largest(self) -> MicroBatch:
-        """The micro-batch that needs the most memory, if the longest examples meet in a step."""
+        """The micro-batch that needs the most memory: the longest examples if they meet in a step,
+        or whatever fills the bound, as chance mixes lengths so that some micro-batch nearly does.
+        """
         order = sorted(zip(self.lengths, self.answers, strict=True), reverse=True)
         if self.repeats > 1:
             order = [pair for pair in order for _ in range(self.batch)]
-        tokens = answers = 0
-        for length, answer in order[: self.batch]:
-            if tokens and tokens + length > self.micro_tokens:
-                break
-            tokens, answers = tokens + length, answers + answer
-        return MicroBatch(tokens, answers)
+        step = order[: self.batch]
+        tokens = sum(length for length, _ in step)
+        answers = sum(answer for _, answer in step)
+        bound = max(self.micro_tokens, order[0][0])
+        if tokens <= bound:
+            return MicroBatch(tokens, answers)
+        return MicroBatch(bound, min(bound, answers * bound // tokens))
 
 
 def even(

@@ -492,6 +492,20 @@ class Expert:
         documents, base = self._known_names(), self._trainer.base.fingerprint
         return tuple(adapter_files.against(one, documents, base) for one in records)
 
+    def merge_adapter(
+        self, adapter: str, folder: str | Path, *, accept_adapter: bool = False
+    ) -> Path:
+        """Writes the model with this adapter in its weights to `folder`; `path:` opens it.
+
+        Raises TrainingError for an unknown adapter and for a folder that holds something;
+        `accept_adapter` takes one that is not used by default.
+        """
+        from pakar.flows import merging
+
+        return merging.merge(
+            self._trainer, self.adapters(), adapter, Path(folder), accept=accept_adapter
+        )
+
     def forget(self, adapter: str) -> None:
         """Frees the memory of an adapter that was used; it is loaded again when needed."""
         for one in self.adapters():

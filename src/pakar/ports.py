@@ -353,3 +353,12 @@ class Trainer(Protocol):
     ) -> Trained:
         """Leaves the adapter in `folder`/adapter; goes on from what an earlier run left there."""
         ...
+
+
+@runtime_checkable
+class Merger(Protocol):
+    """A trainer that can write a whole model."""
+
+    def merge(self, adapter: Path, folder: Path) -> None:
+        """The base model with the adapter of a folder in its weights, to the empty `folder`."""
+        ...

@@ -19,6 +19,7 @@ from tiny_phi3 import write_tiny_phi3
 from pakar.backends.adapter_trainer import TransformersTrainer
 from pakar.backends.packed_batch import NAME, in_token_budget, pack, register_packed_attention
 from pakar.backends.rotary_switch import switch_of
+from pakar.errors import ModelError, TrainingError
 from pakar.ports import Generation, Recipe, Row, Rows
 from pakar.registry import open_language_model, open_trainer
 from pakar.types import Example, Message
@@ -196,3 +197,48 @@ def test_an_answer_across_the_switch_is_read_anew_with_the_long_factors(long, tm
         ids.append(int(_logits(reference, ids)[-1].argmax()))
     expected = model._prompt.decode(ids[len(prompt) :])
     assert "".join(model.generate(turns, Generation(max_tokens=50))) == expected
+
+
+# Merging --------------------------------------------------------------------------------------
+
+
+def test_a_merged_model_answers_exactly_like_the_adapter(mini, adapter, tmp_path) -> None:
+    target = tmp_path / "new" / "merged"
+    open_trainer(f"path:{mini}").merge(adapter, target)
+    assert [path.name for path in target.parent.iterdir()] == ["merged"]
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        assert (target / name).read_bytes() == (mini / name).read_bytes()
+    merged = open_language_model(f"path:{target}")
+    adapted = open_language_model(f"path:{mini}").adapted(adapter)
+    for question in (*FACTS, "Who are you?"):
+        assert _said(merged, question) == _said(adapted, question)
+    assert _said(merged, "Who signs?") == FACTS["Who signs?"]
+    assert _said(open_language_model(f"path:{mini}"), "Who signs?") != FACTS["Who signs?"]
+
+
+def test_a_merged_model_keeps_the_precision_of_its_base(mini, adapter, tmp_path) -> None:
+    from safetensors import safe_open
+    from transformers import AutoModelForCausalLM
+
+    half = tmp_path / "half"
+    shutil.copytree(mini, half)
+    AutoModelForCausalLM.from_pretrained(mini, dtype=torch.bfloat16).save_pretrained(half)
+    open_trainer(f"path:{half}").merge(adapter, tmp_path / "merged")
+    with safe_open(tmp_path / "merged" / "model.safetensors", "pt") as file:
+        types = {file.get_tensor(name).dtype for name in file.keys()}  # noqa: SIM118
+    assert types == {torch.bfloat16}
+
+
+def test_a_merge_that_fails_leaves_nothing(mini, tmp_path) -> None:
+    (tmp_path / "out").mkdir()
+    with pytest.raises(TrainingError, match="no adapter in safetensors"):
+        open_trainer(f"path:{mini}").merge(tmp_path, tmp_path / "out" / "merged")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_an_adapter_is_not_added_to_quantised_weights(mini, adapter, tmp_path) -> None:
+    packed = tmp_path / "packed"
+    shutil.copytree(mini, packed)
+    edit_json(packed / "config.json", quantization_config={"quant_method": "fp8"})
+    with pytest.raises(ModelError, match="are quantised"):
+        TransformersTrainer(packed, "path:packed").merge(adapter, tmp_path / "merged")

@@ -275,3 +275,40 @@ def test_too_little_memory_stops_before_the_work(expert: Expert, monkeypatch) ->
         expert.train()
     assert not (expert.folder / ".pakar" / "training" / "lora").exists()
     assert expert.adapters() == ()
+
+
+def test_an_adapter_becomes_a_model_of_its_own(expert: Expert, tmp_path: Path) -> None:
+    lora = trained(expert)
+    at = ["--expert", str(expert.folder), "--json"]
+    done = CliRunner().invoke(app, ["merge", lora.id, str(tmp_path / "own"), *at])
+    assert done.exit_code == 0, done.output
+    spec = json.loads(done.stdout)["spec"]
+    assert spec == f"path:{tmp_path / 'own'}"
+    question = "What is the fee for a locker?"
+    answer = expert.ask(question, route="lora").text
+    file = expert.folder / "pakar.toml"
+    file.write_text(file.read_text().replace(expert.config.models.language_model, spec))
+    assert Expert.open(expert.folder).ask(question, route="base").text == answer
+    with pytest.raises(TrainingError, match="was trained on path:"):
+        Expert.open(expert.folder).merge_adapter(lora.id, tmp_path / "again")
+
+
+def test_what_cannot_be_merged_is_said(expert: Expert, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="unknown adapter 'lora'") as none:
+        expert.merge_adapter("lora", tmp_path / "own")
+    assert "pakar train" in none.value.hint
+    qlora = trained(expert, "qlora")
+    with pytest.raises(TrainingError, match="unknown adapter") as near:
+        expert.merge_adapter(qlora.id[:-1], tmp_path / "own")
+    assert f"Did you mean {qlora.id!r}?" in near.value.hint
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "mine.txt").write_text("keep me")
+    with pytest.raises(TrainingError, match="own is not empty"):
+        expert.merge_adapter(qlora.id, tmp_path / "own")
+    (tmp_path / "own" / "mine.txt").unlink()
+    assert expert.merge_adapter(qlora.id, tmp_path / "own") == tmp_path / "own"
+    (expert.folder / "documents" / "locker.md").unlink()
+    expert.add()
+    with pytest.raises(TrainingError, match="removed since"):
+        expert.merge_adapter(qlora.id, tmp_path / "other")
+    assert expert.merge_adapter(qlora.id, tmp_path / "other", accept_adapter=True).is_dir()

@@ -129,6 +129,12 @@ class TransformersTrainer:
             versions=_versions(),
         )
 
+    def merge(self, adapter: Path, folder: Path) -> None:
+        """Writes the model with the adapter in its weights, as a folder that `path:` opens."""
+        from pakar.backends.adapter_merging import merge_adapter
+
+        merge_adapter(self._folder, self._spec, adapter, folder, trust_remote_code=self._trusted)
+
     def _adapted(self, recipe: Recipe) -> PeftModel:
         from peft import LoraConfig, get_peft_model
         from transformers import set_seed

@@ -25,13 +25,14 @@ def load_base(
     folder: Path,
     spec: str,
     *,
-    precision: Precision = "auto",
+    precision: Precision | Literal["stored"] = "auto",
     packing: Packing = "whole",
     attention: str | None = None,
     trust_remote_code: bool = False,
 ) -> PreTrainedModel:
     """A causal model in eval mode, on the GPU where there is one.
 
+    The precision "stored" is the one that the model was published in.
     Raises ModelError where weights are missing or do not load.
     """
     require("torch", "transformers", "safetensors")
@@ -41,7 +42,7 @@ def load_base(
 
     weight_files(folder)
     device = device_name()
-    dtype = data_type(precision, device)
+    dtype = "auto" if precision == "stored" else data_type(precision, device)
     four_bit = _nf4(dtype) if packing == "nf4" else None
     with loading(spec, "language model"):
         model, report = AutoModelForCausalLM.from_pretrained(

@@ -12,6 +12,7 @@ import typer
 
 from pakar.cli import advise, as_json, examples, questions
 from pakar.cli.edge import Edge
+from pakar.cli.merge import merge
 from pakar.cli.plan import plan
 from pakar.version import __version__
 
@@ -39,6 +40,7 @@ RouteName = Annotated[
 ]
 HERE = Path()
 app.command()(plan)
+app.command()(merge)
 app.command()(advise.advise)
 app.add_typer(questions.app, name="questions")
 

@@ -52,7 +52,7 @@ def way(name: str, adapters: Sequence[Adapter], *, accept: bool = False) -> Way:
     # The newest that nothing speaks against, else the newest.
     chosen = next((one for one in reversed(found) if _is_usable(one)), found[-1])
     if not accept:
-        _require_usable(chosen)
+        require_usable(chosen)
     return Way(name, model=True, retriever=name.startswith(_WITH_PASSAGES), adapter=chosen)
 
 
@@ -60,7 +60,8 @@ def _is_usable(adapter: Adapter) -> bool:
     return not adapter.refused and not adapter.removed
 
 
-def _require_usable(adapter: Adapter) -> None:
+def require_usable(adapter: Adapter) -> None:
+    """Raises TrainingError where only the user's word may let it be used."""
     if adapter.refused:
         raise TrainingError(
             f"{adapter.id} is not used by default: {adapter.refused}",

@@ -348,9 +348,15 @@ class Expert:
         return advising.checked(file, self.folder / EXAMPLES, self.status().documents)
 
     def advice(self, route: str | None = None) -> str:
-        """One line where plain extraction was measured to beat the configured model, else ""."""
+        """One line on what speaks against a route, else "": its adapter is stale, or plain
+        extraction was measured to beat the configured model."""
         chosen = route or self.config.answering.route
-        return advice(self.config.models.language_model) if chosen == "rag" else ""
+        if chosen == "rag":
+            return advice(self.config.models.language_model)
+        adapter = self._adapter_of(chosen)
+        if adapter is None or not adapter.stale:
+            return ""
+        return f"{adapter.id} is stale: {adapter.stale[0]}. Train it again: pakar train"
 
     @cached_property
     def model(self) -> LanguageModel:

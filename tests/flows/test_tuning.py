@@ -123,6 +123,8 @@ def test_a_changed_document_makes_the_adapter_stale(expert: Expert) -> None:
     (adapter,) = expert.status().adapters
     assert adapter.stale == ("documents/locker.md has changed since",)
     expert.ask("What is the fee for a locker?", route="lora")
+    assert "is stale: documents/locker.md has changed" in expert.advice("lora")
+    assert expert.advice("extract") == ""
 
 
 def test_a_removed_document_needs_a_word_from_the_user(expert: Expert) -> None:

@@ -80,16 +80,19 @@ class FusedLoraLinear(PeftLinear):  # type: ignore[misc]
         if name is None:
             result: Tensor = super().forward(x, *args, **kwargs)
             return result
-        layer = self.get_base_layer()
-        output: Tensor = _LoraLinear.apply(  # type: ignore[no-untyped-call]
-            x,
-            self.lora_A[name].weight,
-            self.lora_B[name].weight,
-            layer.bias,
-            partial(_itself, layer.weight),
-            self.scaling[name],
-        )
-        return output
+        return _fused(self, x, name, partial(_itself, self.get_base_layer().weight))
+
+
+def _fused(layer: PeftLinear, x: Tensor, name: str, weight: GetWeight) -> Tensor:
+    output: Tensor = _LoraLinear.apply(  # type: ignore[no-untyped-call]
+        x,
+        layer.lora_A[name].weight,
+        layer.lora_B[name].weight,
+        layer.get_base_layer().bias,
+        weight,
+        layer.scaling[name],
+    )
+    return output
 
 
 def _itself(weight: Tensor) -> Tensor:
@@ -132,16 +135,7 @@ def four_bit_class() -> type:
             if name is None:
                 result: Tensor = super().forward(x, *args, **kwargs)
                 return result
-            layer = self.get_base_layer()
-            output: Tensor = _LoraLinear.apply(  # type: ignore[no-untyped-call]
-                x,
-                self.lora_A[name].weight,
-                self.lora_B[name].weight,
-                layer.bias,
-                partial(weight_of, layer, x.dtype),
-                self.scaling[name],
-            )
-            return output
+            return _fused(self, x, name, partial(weight_of, self.get_base_layer(), x.dtype))
 
     return FusedLora4bit
 

@@ -83,6 +83,7 @@ class Training(_Section):
     alpha: Annotated[int, Field(ge=1, le=2048)] = 32
     learning_rate: Annotated[float, Field(gt=0.0, le=0.1)] = 5e-4
     epochs: Annotated[float, Field(gt=0.0, le=1000.0)] = 3.0
+    minutes: Annotated[float, Field(ge=0.0)] = 0.0
     batch: Annotated[int, Field(ge=1, le=4096)] = 8
     seed: Annotated[int, Field(ge=0, le=2**31)] = 0
     micro_tokens: Annotated[int, Field(ge=64)] = 2048
@@ -245,6 +246,8 @@ rank = 16
 alpha = 32
 learning_rate = 0.0005
 epochs = 3.0
+# Learns only as much as fits into so many minutes on this machine. 0: all epochs.
+minutes = 0.0
 # Examples a step.
 batch = 8
 seed = 0

@@ -294,7 +294,8 @@ class Recipe:
 
     `micro_tokens` bounds the tokens that are in memory at once; it changes nothing but memory.
     `evaluations` is how often the held-out rows are measured; training stops early after
-    `patience` of them without a better loss. 0: never.
+    `patience` of them without a better loss. 0: never. With `seconds` only as much is learned and
+    measured as fits into that time on this machine; 0: all.
     """
 
     method: Method = "lora"
@@ -309,6 +310,7 @@ class Recipe:
     evaluations: int = 8
     patience: int = 3
     checkpointing: bool = False
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,13 +96,15 @@ class TransformersTrainer:
         """
         require("torch", "transformers")
         require("peft", "accelerate", extra="train")
-        from pakar.backends.adapter_training import AdapterRun, Course, curve, mean_loss
+        from pakar.backends.adapter_training import AdapterRun, Course, curve, mean_loss, pace
         from pakar.backends.base_weights import frozen_bytes
         from pakar.backends.checkpoints import newest_complete
+        from pakar.backends.time_limit import fitted
 
         started = time.perf_counter()
         with _memory_explained(), silenced():
             model = self._adapted(recipe)
+            rows, recipe = fitted(rows, recipe, folder, lambda some: pace(model, some))
             course = Course.planned(rows.learned, rows.held_out, recipe)
             checkpoints = folder / _CHECKPOINTS
             # A new adapter changes nothing yet, so these are the base model's losses.

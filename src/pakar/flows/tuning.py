@@ -43,8 +43,11 @@ from pakar.types import Adapter, Example, Method
 from pakar.version import __version__
 
 _EXAMPLES = "examples.jsonl"
-_HELD_OUT_SHARE = 0.1
-_MOST_HELD_OUT = 64
+# What is held out is measured about eight times, so it must be a small part; but too few tell
+# nothing.
+_HELD_OUT_SHARE = 0.05
+_FEWEST_HELD_OUT, _MOST_HELD_OUT = 8, 32
+_HELD_OUT_OF_FEW = 0.1
 # A refusal is said in a few words; what is longer is an answer.
 _REFUSAL_TOKENS = 24
 # The least that checkpoints, and the adapter beside them, take on the disk.
@@ -82,8 +85,8 @@ class Workshop:
     plan: Callable[[Method, Sequence[tuple[int, int]]], Plan]
 
 
-def recipe_of(settings: Training, method: Method | None) -> Recipe:
-    """The settings as a recipe."""
+def recipe_of(settings: Training, method: Method | None, minutes: float | None = None) -> Recipe:
+    """The settings as a recipe; `minutes` in place of theirs."""
     return Recipe(
         method=method or settings.method,
         rank=settings.rank,
@@ -94,6 +97,7 @@ def recipe_of(settings: Training, method: Method | None) -> Recipe:
         seed=settings.seed,
         micro_tokens=settings.micro_tokens,
         patience=settings.patience,
+        seconds=60 * (settings.minutes if minutes is None else minutes),
     )
 
 
@@ -151,8 +155,7 @@ def tune(shop: Workshop, examples: Sequence[Example], recipe: Recipe, watcher: W
 def _looked_at(
     shop: Workshop, examples: Sequence[Example], recipe: Recipe, template: str
 ) -> Preflight:
-    share = min(_HELD_OUT_SHARE, _MOST_HELD_OUT / max(1, len(examples)))
-    learned, held_out = split(examples, share, recipe.seed)
+    learned, held_out = split(examples, _held_out_share(len(examples)), recipe.seed)
     return preflight(
         [shop.trainer.row(one) for one in learned],
         [shop.trainer.row(one) for one in held_out],
@@ -160,6 +163,11 @@ def _looked_at(
         recipe,
         served_template=template,
     )
+
+
+def _held_out_share(examples: int) -> float:
+    wanted = max(_HELD_OUT_SHARE * examples, min(_FEWEST_HELD_OUT, _HELD_OUT_OF_FEW * examples))
+    return min(wanted, _MOST_HELD_OUT) / max(1, examples)
 
 
 def _require_space(folder: Path) -> None:

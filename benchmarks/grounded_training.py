@@ -37,6 +37,7 @@ without_source = 0.0
 unanswerable = 0.0
 [training]
 epochs = {epochs}
+minutes = {minutes}
 learning_rate = {rate}
 """
 Article = Mapping[str, object]
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=130)
     parser.add_argument("--questions", type=int, default=50, help="of each kind")
     parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--minutes", type=float, default=22.0)
     parser.add_argument("--epochs", type=float, default=1.0)
     options = parser.parse_args()
     learned = some(articles(options.data / "train.json"), options.articles)
@@ -104,9 +106,7 @@ def made(
     Expert.create(folder)
     settings = (folder / "pakar.toml").read_text(encoding="utf-8")
     models = settings[: settings.index("[documents]")]
-    (folder / "pakar.toml").write_text(
-        models + SETTINGS.format(rate=options.rate, epochs=options.epochs), encoding="utf-8"
-    )
+    (folder / "pakar.toml").write_text(models + SETTINGS.format(**vars(options)), encoding="utf-8")
     documents = folder / "documents"
     documents.mkdir(exist_ok=True)
     for one in (*learned, *exam):

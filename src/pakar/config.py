@@ -63,6 +63,7 @@ class Answering(_Section):
     max_tokens: Annotated[int, Field(ge=1, le=32_768)] = 160
     temperature: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
     language: Literal["auto", "en", "id"] = "auto"
+    compute: bool = True
 
 
 class Examples(_Section):
@@ -225,6 +226,8 @@ max_tokens = 160
 temperature = 0.0
 # auto: the question's language.
 language = "auto"
+# Counts, sums, averages and the like over tables are computed, not written by the model.
+compute = true
 
 [examples]
 # grounded: questions with the passages that are found for them. plain: without. text: the

@@ -192,6 +192,24 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Computation:
+    """How a number was computed: the query, for reading, and the table it was run over.
+
+    `columns` and `rows` are the query's result. `cells` are the cells it rests on, as the source
+    calls them ("Sheet1!C5", "accounts[id=7].balance"), and `used` is how many rows that are in
+    all; of a long table only the first cells are named.
+    """
+
+    query: str
+    document: str
+    table: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | int | float | bool | None, ...], ...]
+    cells: tuple[str, ...]
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a route answered.
 
@@ -199,6 +217,7 @@ class Answer:
     found; `abstained` is true where the route said that it does not know. `notes` are one-line
     remarks for the reader on how the answer came about (passages left out, answer cut off).
     `prompt` are the turns that the model was given; none where no model was asked.
+    `computation` is there where the answer was computed and no model wrote it.
     """
 
     text: str
@@ -210,6 +229,7 @@ class Answer:
     timings: Timings = field(default_factory=Timings)
     notes: tuple[str, ...] = ()
     prompt: tuple[Message, ...] = ()
+    computation: Computation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from pakar.ports import Generation, LanguageModel
 from pakar.types import Answer, Document, Hit, Message, Timings
 
 LoadDocument = Callable[[str], Document]
+# A question and its language to an answer that was computed; None where it cannot be, for sure.
+Compute = Callable[[str, str], Answer | None]
 # Extraction may look further down the list than a prompt has room for.
 _EXTRACT_HITS = 6
 
@@ -84,8 +86,8 @@ class AnswerStream(Iterator[str]):
 class Route:
     """One way to answer. At least one of `model` and `retriever` is given.
 
-    `load` gives a document by name, for checking quotes. Raises ConfigError where neither a model
-    nor a retriever is given.
+    `load` gives a document by name, for checking quotes. `compute` is tried first where there is
+    a retriever. Raises ConfigError where neither a model nor a retriever is given.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Route:
     load: LoadDocument
     passages: int
     settings: Answering
+    compute: Compute | None = None
 
     def __post_init__(self) -> None:
         if self.model is None and self.retriever is None:
@@ -127,6 +130,11 @@ def _run(route: Route, question: str, history: Sequence[Message]) -> Generator[s
         wanted = route.passages if route.model is not None else max(route.passages, _EXTRACT_HITS)
         hits = route.retriever.search(sought, k=wanted)
         clock.retrieved()
+        computed = route.compute(question, language) if route.compute is not None else None
+        if computed is not None:
+            clock.wrote()
+            yield computed.text
+            return replace(computed, route=route.name, hits=tuple(hits), timings=clock.timings())
         relevance = judge(sought, hits, language=language, embedder=route.retriever.embedder_spec)
         if not relevance.enough:
             return (yield from _refused(route, words, hits, clock))

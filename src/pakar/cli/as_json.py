@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 
 from pakar.errors import PakarError
-from pakar.types import Adapter, AddReport, Answer, Citation, Failure, Hit, Status
+from pakar.types import Adapter, AddReport, Answer, Citation, Computation, Failure, Hit, Status
 
 Json = dict[str, object]
 
@@ -52,6 +52,7 @@ def answer(given: Answer) -> Json:
         "hits": [hit(one) for one in given.hits],
         "timings": asdict(given.timings),
         "notes": list(given.notes),
+        "computation": _computation(given.computation) if given.computation else None,
     }
 
 
@@ -117,6 +118,18 @@ def _citation(one: Citation) -> Json:
         "answer_start": one.answer_start,
         "answer_end": one.answer_end,
         "score": one.score,
+    }
+
+
+def _computation(one: Computation) -> Json:
+    return {
+        "query": one.query,
+        "document": one.document,
+        "table": one.table,
+        "columns": list(one.columns),
+        "rows": [list(row) for row in one.rows],
+        "cells": list(one.cells),
+        "used": one.used,
     }
 
 

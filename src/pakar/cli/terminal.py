@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pakar.errors import PakarError
-from pakar.types import Adapter, AddReport, Answer, Citation, Failure, Hit, Status
+from pakar.types import Adapter, AddReport, Answer, Citation, Computation, Failure, Hit, Status
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MOST_LINES = 20
@@ -118,6 +118,8 @@ def show_sources(console: Console, answer: Answer) -> None:
         console.print(Text("No support found in the documents for:", style="bold yellow"))
         for sentence in answer.unsupported:
             console.print(Text(_indented(_shortened(sentence)), style="yellow"))
+    if answer.computation:
+        _show_computation(console, answer.computation)
     for note in answer.notes:
         console.print(Text(f"Note: {plain(note)}", style="yellow"))
     times = answer.timings
@@ -128,6 +130,13 @@ def show_sources(console: Console, answer: Answer) -> None:
             style="dim",
         )
     )
+
+
+def _show_computation(console: Console, done: Computation) -> None:
+    console.print(Text("Computed with", style="bold"))
+    console.print(Text(_indented(plain(done.query)), style="dim"))
+    if done.cells:
+        console.print(Text(_indented(_shortened(f"cells {', '.join(done.cells)}")), style="dim"))
 
 
 def _grouped(citations: Sequence[Citation]) -> list[tuple[str, list[str]]]:

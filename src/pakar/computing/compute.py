@@ -64,6 +64,7 @@ def compute(
     question: str, tables: Sequence[Table], language: str, limits: Limits | None = None
 ) -> Outcome:
     """Answers by computing, or not at all."""
+    why: list[str] = []
     for one in _languages(language):
         found: list[Computed] = []
         reasons: list[str] = []
@@ -75,7 +76,8 @@ def compute(
                     reasons.append(f"{_called(table)}: {error}")
         if found:
             return _agreed(question, found, reasons)
-    return Outcome(reasons=tuple(reasons))
+        why = why or reasons
+    return Outcome(reasons=tuple(why))
 
 
 def _languages(language: str) -> Iterator[str]:

@@ -179,7 +179,7 @@ def _tables(found: Sequence[Token], table: Table) -> Iterator[Item]:
     named = {meaning(one) for one in (*split(table.name), *split(stem)) if not one.isdecimal()}
     for at, one in enumerate(found):
         if len(one.folded) > 2 and meaning(one.folded) in named:
-            yield Item("table", at, at + 1, exact=False)
+            yield Item("table", at, at + 1)
 
 
 def _spans(found: Sequence[Token]) -> Iterator[tuple[int, int]]:

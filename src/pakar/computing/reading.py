@@ -22,7 +22,7 @@ _ORDERS: dict[str, tuple[Direction, str]] = {
     "latest": ("descending", "date"), "earliest": ("ascending", "date"),
 }  # fmt: skip
 _AGGREGATES = ("count", "sum", "average")
-_NOISE = ("which", "how much", "list", "and", "rows")
+_NOISE = ("which", "how much", "list", "and", "rows", "when")
 _MONEY = ("fee", "price", "cost", "charge", "rate", "biaya", "harga", "tarif")
 MOST_LOOKED_UP = 3
 
@@ -76,12 +76,10 @@ class _Asked:
     def _aggregated(self, at: int) -> Query:
         group = self._group()
         asked = self._board.items[at]
-        if asked.asks("count"):
-            return self._counted(at, group)
         columns = self._columns()
-        if asked.asks("sum") and self._is_noun_only(columns):
+        if asked.asks("count") or (asked.asks("sum") and self._is_noun_only(columns)):
             return self._counted(at, group)
-        target = self._target(at, columns)
+        target = self._target(self._without_nouns(columns))
         name: Aggregate = "sum" if asked.asks("sum") else "avg"
         if name == "sum":
             self._no_totals()
@@ -89,9 +87,9 @@ class _Asked:
 
     def _counted(self, at: int, group: str) -> Query:
         columns = self._columns()
-        numbers = [one for at, one in columns if one.is_number]
+        numbers = [one for _, one in columns if one.is_number]
         if numbers:
-            target = self._target(at, columns)
+            target = self._target(self._without_nouns(columns))
             self._no_totals()
             return Query("sum", target.name, self._conditions, group)
         self._no_totals()
@@ -107,7 +105,7 @@ class _Asked:
 
     def _counting(self, column: Column) -> tuple[Aggregate, str]:
         """Rows, where the column names each of them; else its different values."""
-        if self._profile.is_unique(column.name) and self._filled(column):
+        if self._names_rows(column):
             return "count", ""
         return "distinct", column.name
 
@@ -193,7 +191,7 @@ class _Asked:
     ) -> Query:
         """ "Which city has the most branches": the group with most rows."""
         self._no_totals()
-        asked = [(at, one) for at, one in subjects if self._is_asked(at)]
+        asked = self._asked_columns(subjects)
         if len(asked) != 1 or group:
             raise UnreadableError("the most of what?")
         rest = [(at, one) for at, one in subjects if (at, one) not in asked]
@@ -211,7 +209,7 @@ class _Asked:
         if not self._conditions or self._operations("group"):
             raise UnreadableError("nothing to compute")
         columns = self._columns()
-        asked = [(at, one) for at, one in columns if self._is_asked(at)]
+        asked = self._asked_columns(columns)
         if len(columns) == 1 and columns[0][1].kind in ("number", "whole", "date"):
             self._board.use(columns[0][0])
             return self._looked_up(columns[0][1])
@@ -223,6 +221,8 @@ class _Asked:
         raise UnreadableError("nothing to compute")
 
     def _looked_up(self, column: Column) -> Reading:
+        if self._operations("when") and column.kind != "date":
+            raise UnreadableError("when?")
         if not any(one.operator == "=" for one in self._conditions):
             raise UnreadableError("a lookup without a name")
         named = [self._board.table.column(one.column) for one in self._conditions]
@@ -312,7 +312,16 @@ class _Asked:
             found.append((at, columns[0]))
         return found
 
-    def _target(self, at: int, columns: Sequence[tuple[int, Column]]) -> Column:
+    def _without_nouns(self, columns: Sequence[tuple[int, Column]]) -> list[tuple[int, Column]]:
+        """Without the column that names the rows: "the rent of the main branches"."""
+        nouns = [at for at, one in columns if one.kind == "text" and self._names_rows(one)]
+        self._board.use(*nouns)
+        return [(at, one) for at, one in columns if at not in nouns]
+
+    def _names_rows(self, column: Column) -> bool:
+        return self._profile.is_unique(column.name) and self._filled(column)
+
+    def _target(self, columns: Sequence[tuple[int, Column]]) -> Column:
         if len(columns) != 1 or not columns[0][1].is_number:
             raise UnreadableError("of which column?")
         self._board.use(columns[0][0])
@@ -344,14 +353,21 @@ class _Asked:
         self._board.use(subjects[0][0])
         return subjects[0][1]
 
-    def _is_asked(self, at: int) -> bool:
-        """A "which" or "list" beside the column; in Indonesian it stands behind."""
-        around = (self._board.before(at), self._board.after(at))
+    def _asked_columns(self, columns: Sequence[tuple[int, Column]]) -> list[tuple[int, Column]]:
+        """Those right beside a "which" or "list"; in Indonesian it stands behind."""
+        near = [(at, one) for at, one in columns if self._is_asked((at - 1, at + 1))]
+        around = self._board.before, self._board.after
+        return near or [
+            (at, one) for at, one in columns if self._is_asked([step(at) for step in around])
+        ]
+
+    def _is_asked(self, places: Sequence[int]) -> bool:
+        items = self._board.items
         return any(
-            0 <= place < len(self._board.items)
-            and self._board.items[place].kind == "operation"
-            and self._board.items[place].asks("which", "list", "how much")
-            for place in around
+            0 <= place < len(items)
+            and items[place].kind == "operation"
+            and items[place].asks("which", "list", "how much")
+            for place in places
         )
 
     def _is_noun_only(self, columns: Sequence[tuple[int, Column]]) -> bool:

@@ -149,13 +149,17 @@ def _cells(found: Sequence[Token], profile: Profile) -> Iterator[Item]:
 
 
 def _near(said: Words, profile: Profile) -> tuple[Cell, ...]:
-    """Cells that differ by a slip of the pen, or of which the words are a part that no other has."""
+    """The only cells that differ by a slip of the pen, behind the first letter."""
     text = " ".join(said)
     if text.isdecimal() or len(text) < _LEAST_FUZZY:
         return ()
-    spoken = {" ".join(words): cells for words, cells in profile.exact.items()}
+    spoken = {
+        " ".join(words): words
+        for words in profile.initial.get(text[0], ())
+        if len(words) == len(said)
+    }
     close = difflib.get_close_matches(text, spoken, n=2, cutoff=_CLOSE)
-    return spoken[close[0]] if len(close) == 1 else ()
+    return profile.exact[spoken[close[0]]] if len(close) == 1 else ()
 
 
 def _amounts(found: Sequence[Token], words: Lexicon, language: str) -> Iterator[Item]:

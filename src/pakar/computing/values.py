@@ -34,13 +34,14 @@ class Cell:
 class Profile:
     """What stands in a table's text columns.
 
-    `exact` and `alike` find cells by their words: as written, or by meaning. `unique` are columns
-    whose values all differ; `large` those that are not in the index; `has_totals`: a row seems to
-    sum up others.
+    `exact` and `alike` find cells by their words: as written, or by meaning; `initial` has the
+    texts that begin with a letter. `distinct` and `filled` count values by column; `large` are
+    columns that are not in the index; `has_totals`: a row seems to sum up others.
     """
 
     exact: Mapping[Words, tuple[Cell, ...]]
     alike: Mapping[Words, tuple[Cell, ...]]
+    initial: Mapping[str, tuple[Words, ...]]
     distinct: Mapping[str, int]
     filled: Mapping[str, int]
     large: frozenset[str]
@@ -78,11 +79,19 @@ def _profile(table: Table, path: Path, changed: int, size: int) -> Profile:
     return Profile(
         exact={words: tuple(found) for words, found in exact.items()},
         alike={words: tuple(found) for words, found in alike.items()},
+        initial=_by_initial(exact),
         distinct=distinct,
         filled=filled,
         large=frozenset(texts) - frozenset(small),
         has_totals=any(words[0] in _TOTALS for words in exact),
     )
+
+
+def _by_initial(known: Iterable[Words]) -> dict[str, tuple[Words, ...]]:
+    found: dict[str, list[Words]] = {}
+    for words in known:
+        found.setdefault(words[0][0], []).append(words)
+    return {letter: tuple(some) for letter, some in found.items()}
 
 
 def _counts(box: Sandbox, names: list[str]) -> tuple[dict[str, int], dict[str, int]]:

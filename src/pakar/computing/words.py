@@ -36,9 +36,7 @@ class Lexicon:
 @lru_cache(maxsize=8)
 def lexicon(language: str) -> Lexicon:
     """The words of a language of LANGUAGES."""
-    operations: dict[Words, tuple[str, ...]] = {}
-    for kind, phrase in _entries(language, "operations"):
-        operations[phrase] = (*operations.get(phrase, ()), kind)
+    operations = grouped_phrases(language, "operations")
     numbers = list(_entries(language, "numbers"))
     return Lexicon(
         operations=MappingProxyType(operations),
@@ -59,6 +57,14 @@ def split(text: str) -> Words:
 def fold(word: str) -> str:
     folded = unicodedata.normalize("NFKC", word).casefold().replace("’", "'")
     return folded.removesuffix("'s") or folded
+
+
+def grouped_phrases(language: str, name: str) -> dict[Words, tuple[str, ...]]:
+    """The phrases of a file of `phrases/LANGUAGE/`, each with the headings it stands below."""
+    found: dict[Words, tuple[str, ...]] = {}
+    for kind, phrase in _entries(language, name):
+        found[phrase] = (*found.get(phrase, ()), kind)
+    return found
 
 
 def phrases(language: str, name: str) -> Mapping[str, str]:

@@ -24,7 +24,11 @@ _MOST_HEADERS = 5
 YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)|\bF[YQ]?\s?'?(\d\d)\b")
 _NOTE = re.compile(r"\(\s*(?:\d{1,2}|[a-z])\s*\)")
 _UNNAMED = re.compile(r"(?:unnamed:?|column|kolom|_)?[ _]?\d*", re.IGNORECASE)
-IN_UNITS = re.compile(r"\(?\s*(?:in|dalam)\s[^)]*\)?|\(?[$€£%]\s*(?:in|m)?[^)]*\)?", re.IGNORECASE)
+# "(in millions)", "US$'000", "dalam jutaan rupiah": in which unit all figures are.
+_SCALE = r"(?:thousands?|millions?|billions?|ribuan|jutaan|miliaran|ribu|juta|miliar|000s?)"
+IN_UNITS = re.compile(
+    rf"\(\s*(?:in|dalam|[$€£])[^()]*\)|\b(?:in|dalam)\s+(?:[A-Z$€£.]+\s+)?{_SCALE}\b[^()]*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

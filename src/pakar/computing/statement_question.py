@@ -77,29 +77,36 @@ class _Reader:
             yield from self._pair(operation)
 
     def _lookup(self) -> Iterator[tuple[int, Formula]]:
-        match = self._line(self._asked.words)
+        match = self._one_line()
         if match is None or (len(self._asked.years) > 1 and not self._each()):
             return
-        figures = self._figures(match, self._asked.years or self._all_years())
+        figures = self._figures(match, self._span() or self._all_years())
         if figures and (self._asked.years or len(figures) == 1):
             yield match.missing, Formula("lookup", figures)
 
     def _series(self, operation: Operation) -> Iterator[tuple[int, Formula]]:
-        match = self._line(self._asked.words)
-        if match is None or self._each():
+        match = self._one_line()
+        if match is None or self._each() or self._names_label(operation):
             return
         figures = self._figures(match, self._span() or self._all_years())
-        if len(figures) > 1:
+        if len(figures) > 1 and any(one.value > 0 for one in figures):
+            # Costs in brackets: whether their mean is asked with the minus or without is not said.
             yield match.missing, Formula(operation, figures)
 
+    def _names_label(self, operation: Operation) -> bool:
+        """ "Total expenses in 2018 and 2019" over a line "Total expenses": its sum, or both?"""
+        whole = self._line((*self._asked.said, *self._asked.words))
+        return operation == "sum" and whole is not None and not whole.missing
+
     def _change(self, operation: Operation) -> Iterator[tuple[int, Formula]]:
-        match = self._line(self._asked.words)
+        match = self._one_line()
         years = self._asked.years or self._all_years()
         if match is None or len(years) != 2:
             return
         figures = self._figures(match, years)
         if len(figures) == 2:
-            yield match.missing, Formula(operation, figures[::-1])
+            ordered = figures if self._asked.backwards else figures[::-1]
+            yield match.missing, Formula(operation, ordered)
 
     def _pair(self, operation: str) -> Iterator[tuple[int, Formula]]:
         """Two lines in one period: "the ratio of A to B in 2019"."""
@@ -120,6 +127,14 @@ class _Reader:
                 kind = _PAIRS.get(operation) or _SERIES[operation]
                 yield first.missing + second.missing, Formula(kind, tuple(figures))
 
+    def _one_line(self) -> _Match | None:
+        """The line for all words, unless they name two lines that are joined."""
+        for left, right in self._halves(""):
+            halves = self._line(left), self._line(right)
+            if all(one is not None and not one.missing for one in halves):
+                return None
+        return self._line(self._asked.words)
+
     def _halves(self, operation: str) -> Iterator[tuple[Sequence[Word], Sequence[Word]]]:
         if operation == "share":
             yield self._asked.before, self._asked.after
@@ -133,11 +148,11 @@ class _Reader:
         if match is None:
             return
         figures = self._figures(match, self._span() or self._all_years())
-        if len(figures) < 2:
-            return
+        if len(figures) < 2 or any(one.value < 0 for one in figures):
+            return  # whether -3 is larger than -2 is a matter of taste
         years = self._chosen(operations[1], figures)
         kind: Operation = "which year" if operations[0] == "which year" else "how many years"
-        if years or kind == "how many years":
+        if years or (kind == "how many years" and self._asked.threshold is not None):
             yield match.missing, Formula(kind, figures, years)
 
     def _chosen(self, comparison: str, figures: Sequence[Figure]) -> tuple[int, ...]:
@@ -161,10 +176,11 @@ class _Reader:
         """The line that the words name best; None where there is no such line, or several."""
         needed = content((one.text for one in words if one.needed), self._language)
         spoken = content((one.text for one in words), self._language)
+        asking = content((one.text for one in words if one.asks), self._language) & self._general
         found = []
         for line in self._statement.lines:
             header = needed - line.words - line.section
-            if not needed & line.words or header - self._statement.about:
+            if not needed & line.words or header - self._statement.about or asking & header:
                 continue
             missing = len(line.words - spoken)
             found.append((missing, len(header), -len(line.words & spoken), line, header))

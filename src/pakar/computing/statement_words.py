@@ -12,22 +12,27 @@ from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
 
-from pakar.computing.statement import IN_UNITS, YEAR, years_of
+from pakar.computing.statement import YEAR, years_of
 from pakar.computing.tokens import number
 from pakar.computing.words import TOKEN, Words, fold, grouped_phrases, lexicon
 
 _SPAN = re.compile(r"\b((?:19|20)\d\d)\s*(?:-|–|—|to|through|sampai|hingga)\s*((?:19|20)\d\d)\b")
+_IN_BRACKETS = re.compile(r"\(\s*(?:in|dalam)\s[^()]*\)", re.IGNORECASE)
 _LONGEST = 6
 _CONTENT_FREE = ("join", "idle", "years")
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of the question; `needed` is false for one that says nothing unless a label has it."""
+    """A word of the question; `needed` is false for one that says nothing unless a label has it.
+
+    `asks`: it could also say what to work out, so that a header alone does not explain it.
+    """
 
     text: str
     needed: bool
     joins: bool = False
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,9 @@ class Asked:
     """One reading of a question's words.
 
     `before` and `after` are the words around the operation's; `threshold` is a number that is
-    compared with. `years` in order of time; `spans` says that a first and a last year were named.
+    compared with. `years` in order of time; `spans` says that a first and a last year were named,
+    `backwards` that the later one was named first: "from 2019 to 2018". `said` are the words of
+    the operation itself.
     """
 
     operations: tuple[str, ...]
@@ -43,8 +50,10 @@ class Asked:
     after: tuple[Word, ...]
     years: tuple[int, ...]
     spans: bool
+    backwards: bool
     threshold: Decimal | None
     months: frozenset[str]
+    said: tuple[Word, ...]
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -59,15 +68,23 @@ class _Piece:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class _When:
+    years: tuple[int, ...]
+    spans: bool
+    backwards: bool
+
+
 def readings(question: str, language: str) -> list[Asked]:
     """Every way to take the question's operations as such, or as words of a label."""
-    text = _blanked(question, IN_UNITS)
+    text = _blanked(question, _IN_BRACKETS)
     years = tuple(sorted(years_of(text)))
-    spans = bool(_SPAN.search(text))
+    span = _SPAN.search(text)
+    when = _When(years, span is not None, span is not None and span[1] > span[2])
     words = _words(_blanked(_blanked(text, _SPAN), YEAR), language)
     found = []
     for taken in _choices(words):
-        read = _asked(words, taken, language, (years, spans))
+        read = _asked(words, taken, language, when)
         if read is not None:
             found.append(read)
     return found
@@ -116,13 +133,13 @@ def _operations(piece: _Piece) -> tuple[str, ...]:
 
 
 def _asked(
-    pieces: Sequence[_Piece], taken: tuple[int, ...], language: str, when: tuple[tuple[int, ...], bool]
+    pieces: Sequence[_Piece], taken: tuple[int, ...], language: str, when: _When
 ) -> Asked | None:
     """None where the question has numbers that are neither years, days nor compared with."""
     months = {word[0] for word, kind in lexicon(language).calendar.items() if kind.isdigit()}
     threshold: Decimal | None = None
     sides: tuple[list[Word], list[Word]] = ([], [])
-    said: set[str] = set()
+    named: set[str] = set()
     for at, piece in enumerate(pieces):
         if at in taken:
             continue
@@ -135,16 +152,27 @@ def _asked(
             threshold = Decimal(str(value))
             continue
         if piece.text in months:
-            said.add(piece.text)
+            named.add(piece.text)
             continue
         side = sides[1] if taken and at > taken[-1] else sides[0]
-        joins = "join" in piece.kinds
-        needed = not set(piece.kinds) & set(_CONTENT_FREE) and piece.text[0].isalpha()
-        side += [Word(one, needed, joins) for one in piece.text.split() if one[0].isalpha()]
-    operations = tuple(one for at in taken for one in _operations(pieces[at])[:1])
+        side += _spoken(piece)
     return Asked(
-        operations, tuple(sides[0]), tuple(sides[1]), when[0], when[1], threshold, frozenset(said)
+        operations=tuple(one for at in taken for one in _operations(pieces[at])[:1]),
+        before=tuple(sides[0]),
+        after=tuple(sides[1]),
+        years=when.years,
+        spans=when.spans,
+        backwards=when.backwards,
+        threshold=threshold,
+        months=frozenset(named),
+        said=tuple(word for at in taken for word in _spoken(pieces[at])),
     )
+
+
+def _spoken(piece: _Piece) -> list[Word]:
+    joins, asks = "join" in piece.kinds, bool(_operations(piece))
+    needed = asks or not set(piece.kinds) & set(_CONTENT_FREE)
+    return [Word(one, needed, joins, asks) for one in piece.text.split() if one[0].isalpha()]
 
 
 def _compares(pieces: Sequence[_Piece], taken: tuple[int, ...], at: int) -> bool:

@@ -2,11 +2,11 @@
 
     python benchmarks/table_questions.py
     python benchmarks/table_questions.py --tatqa FOLDER     also the questions of TAT-QA (dev)
-    python benchmarks/table_questions.py --show             every question that came out wrong or empty
+    python benchmarks/table_questions.py --show             what came out wrong or empty
 
-The questions over a bank's tables lie in benchmarks/table_questions/: `developed` were there while the
-rules were written, `held_out` were written before and not looked at, `not_computed` ask for what
-no table has. What is right is said by SQL, written by hand, that runs outside of pakar.
+The questions over a bank's tables lie in benchmarks/table_questions/: `developed` were there
+while the rules were written, `held_out` were written before and not looked at, `not_computed` ask
+for what no table has. What is right is said by SQL, written by hand, that runs outside of pakar.
 """
 
 from __future__ import annotations

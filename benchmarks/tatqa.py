@@ -38,11 +38,12 @@ def main() -> None:
     print(json.dumps(measure(options.folder, halves, show=options.show), indent=2))
 
 
-def measure(folder: Path, halves: Sequence[str] = HALVES, *, show: bool = False) -> dict[str, object]:
+def measure(
+    folder: Path, halves: Sequence[str] = HALVES, *, show: bool = False
+) -> dict[str, object]:
     contexts = json.loads((folder / FILE).read_text(encoding="utf-8"))
     return {
-        half: _half([one for one in contexts if half_of(one) == half], show=show)
-        for half in halves
+        half: _half([one for one in contexts if half_of(one) == half], show=show) for half in halves
     }
 
 
@@ -59,7 +60,9 @@ def _half(contexts: Sequence[dict[str, object]], *, show: bool) -> dict[str, obj
             verdict, said = judged(question, statement)
             for kind in ("all", f"{question['answer_type']}, from {question['answer_from']}"):
                 counted[kind][verdict] += 1
-            if show and (verdict == "wrong" or (verdict == "none" and "table" == question["answer_from"])):
+            if show and (
+                verdict == "wrong" or (verdict == "none" and question["answer_from"] == "table")
+            ):
                 print(f"{verdict}: {question['question']} | {question['answer']} | "
                       f"{question['derivation']} | {said}")  # fmt: skip
     return {kind: _figures(found) for kind, found in sorted(counted.items())}

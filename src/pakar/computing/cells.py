@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
-_RANGE = re.compile(r"(?P<sheet>.*!)?(?P<first>[A-Z]{1,3})(?P<row>\d+):(?P<last>[A-Z]{1,3})(?P=row)", re.S)
+_RANGE = re.compile(
+    r"(?P<sheet>.*!)?(?P<first>[A-Z]{1,3})(?P<row>\d+):(?P<last>[A-Z]{1,3})(?P=row)", re.S
+)
 
 
 def cell(place: str, position: int, name: str) -> str:

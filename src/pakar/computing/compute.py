@@ -10,11 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pakar.computing.conditions import UnreadableError
+from pakar.computing.formula import Formula
 from pakar.computing.linking import mentions, names_table
 from pakar.computing.query import InvalidQueryError, Query, Value, check
 from pakar.computing.reading import Reading, read
 from pakar.computing.sandbox import Cell, Limits, QueryStoppedError, Sandbox
 from pakar.computing.sql import Sql, empty_sql, places_sql, result_sql
+from pakar.computing.statement import statement
+from pakar.computing.statement_question import read_statement
 from pakar.computing.tables import Table
 from pakar.computing.values import profile
 from pakar.computing.words import LANGUAGES
@@ -51,12 +54,39 @@ class Computed:
     empty: int
     language: str
 
+    @property
+    def result(self) -> tuple[object, ...]:
+        """What another reading has to come to as well."""
+        return tuple(sorted(str(row) for row in self.rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A figure of a statement, or what was worked out of several. `scale`: "in millions"."""
+
+    table: Table
+    formula: Formula
+    scale: str
+    language: str
+
+    @property
+    def result(self) -> tuple[object, ...]:
+        figures = [str(one.value) for one in self.formula.figures]
+        return (self.formula.value(), self.formula.years, *figures)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The rows of its figures, each once."""
+        lines = [one.line for one in self.formula.figures]
+        found = [Place(one.place, one.document, one.start, one.end) for one in lines]
+        return tuple(dict.fromkeys(found))
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a question; without `computed`, `reasons` say why, one a table at most."""
 
-    computed: Computed | None = None
+    computed: Computed | Worked | None = None
     reasons: tuple[str, ...] = ()
 
 
@@ -66,12 +96,12 @@ def compute(
     """Answers by computing, or not at all."""
     why: list[str] = []
     for one in _languages(language):
-        found: list[Computed] = []
+        found: list[Computed | Worked] = []
         reasons: list[str] = []
         for table in tables:
-            if mentions(question, table):
+            for way in (_over, _from_statement):
                 try:
-                    found.append(_over(question, table, one, limits or Limits()))
+                    found.append(way(question, table, one, limits or Limits()))
                 except (UnreadableError, InvalidQueryError, QueryStoppedError) as error:
                     reasons.append(f"{_called(table)}: {error}")
         if found:
@@ -87,7 +117,19 @@ def _languages(language: str) -> Iterator[str]:
     yield from (one for one in LANGUAGES if one != known)
 
 
+def _from_statement(question: str, table: Table, language: str, limits: Limits) -> Worked:
+    found = statement(table, language)
+    if found is None:
+        raise UnreadableError("no statement")
+    formula = read_statement(question, found, language)
+    if formula.value() is None and formula.operation not in ("lookup", "which year"):
+        raise UnreadableError("a division by nothing")
+    return Worked(table, formula, found.scale, language)
+
+
 def _over(question: str, table: Table, language: str, limits: Limits) -> Computed:
+    if not mentions(question, table):
+        raise UnreadableError("none of its columns is named")
     readings = read(question, table, profile(table), language)
     for one in readings:
         check(one.query, table)
@@ -143,11 +185,11 @@ def _whole(value: Cell) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _agreed(question: str, found: Sequence[Computed], reasons: Sequence[str]) -> Outcome:
+def _agreed(question: str, found: Sequence[Computed | Worked], reasons: Sequence[str]) -> Outcome:
     """One table's result: the only one, the one that the question names, or any of equal ones."""
     named = [one for one in found if names_table(question, one.table)]
     for some in (found, named):
-        if some and all(one.rows == some[0].rows for one in some):
+        if some and all(one.result == some[0].result for one in some):
             return Outcome(some[0])
     names = ", ".join(_called(one.table) for one in found)
     return Outcome(reasons=(*reasons, f"several tables fit: {names}"))

@@ -34,7 +34,9 @@ class Board:
         self._used: set[int] = set()
 
     def free(self, *kinds: str) -> list[int]:
-        return [at for at, one in enumerate(self.items) if at not in self._used and one.kind in kinds]
+        return [
+            at for at, one in enumerate(self.items) if at not in self._used and one.kind in kinds
+        ]
 
     def is_free(self, at: int) -> bool:
         return at not in self._used

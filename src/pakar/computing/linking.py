@@ -72,7 +72,11 @@ def link(question: str, table: Table, profile: Profile, language: str) -> Linked
         *_cells(found, profile),
         *_amounts(found, words, language),
         *_tables(found, table),
-        *(Item("idle", at, at + 1) for at, one in enumerate(found) if one.folded in words.ignorable),
+        *(
+            Item("idle", at, at + 1)
+            for at, one in enumerate(found)
+            if one.folded in words.ignorable
+        ),
     ]
     candidates.sort(key=lambda one: (-one.length, not one.exact, _RANK.index(one.kind), one.start))
     taken: list[Item] = []

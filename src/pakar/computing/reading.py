@@ -152,7 +152,7 @@ class _Asked:
         return Query(name, target.name, self._conditions, group)
 
     def _is_amount_asked(self) -> bool:
-        return bool([at for at in self._all_operations("how much")])
+        return bool(self._all_operations("how much"))
 
     def _best_rows(
         self, target: Column, subject: Column, direction: Direction, limit: int, hint: str
@@ -174,7 +174,12 @@ class _Asked:
         return (Reading(rows), Reading(summed))
 
     def _best_group(
-        self, aggregate: int, target: Column, subject: Column | None, direction: Direction, limit: int
+        self,
+        aggregate: int,
+        target: Column,
+        subject: Column | None,
+        direction: Direction,
+        limit: int,
     ) -> Query:
         if subject is None:
             raise UnreadableError("the highest of what?")
@@ -239,9 +244,7 @@ class _Asked:
 
     def _all_operations(self, *names: str) -> list[int]:
         items = self._board.items
-        return [
-            at for at, one in enumerate(items) if one.kind == "operation" and one.asks(*names)
-        ]
+        return [at for at, one in enumerate(items) if one.kind == "operation" and one.asks(*names)]
 
     def _one(self, *names: str) -> int | None:
         """The only item that asks for one of these, taken off the board."""
@@ -371,9 +374,7 @@ class _Asked:
         )
 
     def _is_noun_only(self, columns: Sequence[tuple[int, Column]]) -> bool:
-        return (not columns and self._noun) or (
-            len(columns) == 1 and columns[0][1].kind == "text"
-        )
+        return (not columns and self._noun) or (len(columns) == 1 and columns[0][1].kind == "text")
 
     def _label(self) -> Column | None:
         """The column that names the rows: the first text whose values all differ."""

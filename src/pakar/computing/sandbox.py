@@ -47,9 +47,7 @@ class Sandbox:
         connection = duckdb.connect(":memory:", config=_settings(self._limits))
         file = literal(str(self._path))
         try:
-            connection.execute(
-                f"CREATE VIEW {quoted(TABLE)} AS SELECT * FROM read_parquet({file})"
-            )
+            connection.execute(f"CREATE VIEW {quoted(TABLE)} AS SELECT * FROM read_parquet({file})")
             connection.execute(f"SET allowed_paths = [{file}]")
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")

@@ -27,7 +27,8 @@ _UNNAMED = re.compile(r"(?:unnamed:?|column|kolom|_)?[ _]?\d*", re.IGNORECASE)
 # "(in millions)", "US$'000", "dalam jutaan rupiah": in which unit all figures are.
 _SCALE = r"(?:thousands?|millions?|billions?|ribuan|jutaan|miliaran|ribu|juta|miliar|000s?)"
 IN_UNITS = re.compile(
-    rf"\(\s*(?:in|dalam|[$€£])[^()]*\)|\b(?:in|dalam)\s+(?:[A-Z$€£.]+\s+)?{_SCALE}\b[^()]*", re.IGNORECASE
+    rf"\(\s*(?:in|dalam|[$€£])[^()]*\)|\b(?:in|dalam)\s+(?:[A-Z$€£.]+\s+)?{_SCALE}\b[^()]*",
+    re.IGNORECASE,
 )
 
 
@@ -57,11 +58,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The lines and periods of a table that is one; `about` are words of its headers."""
+    """The lines and periods of a table that is one; `about` are words of its headers.
+
+    `scale` is what the headers say of all figures, such as "in millions"; "" for nothing.
+    """
 
     lines: tuple[Line, ...]
     periods: tuple[Period, ...]
     about: frozenset[str]
+    scale: str = ""
 
 
 def statement(table: Table, language: str) -> Statement | None:
@@ -108,7 +113,13 @@ def from_rows(
     if not lines or not any(one.years for one in periods):
         return None
     about = frozenset().union(*(_words(text, language) for row in headers for text in row))
-    return Statement(tuple(lines), tuple(periods), about)
+    said = (
+        match.group().strip("() ")
+        for row in headers
+        for match in map(IN_UNITS.search, row)
+        if match
+    )
+    return Statement(tuple(lines), tuple(periods), about, next(said, ""))
 
 
 def _has_figures(row: Sequence[Cell], width: int) -> bool:
@@ -151,36 +162,27 @@ def _spread(row: Sequence[str], *, last: bool) -> list[str]:
     return spread
 
 
-def _lines(
-    rows: Sequence[Sequence[Cell]], width: int, section: str, language: str
-) -> list[Line]:
+def _lines(rows: Sequence[Sequence[Cell]], width: int, section: str, language: str) -> list[Line]:
     found = []
     for row in rows:
         label = _NOTE.sub("", _text(row[0])).strip()
         amounts = {
-            column: one
-            for column in range(1, width)
-            if (one := _amount(row[column])) is not None
+            column: one for column in range(1, width) if (one := _amount(row[column])) is not None
         }
         if not amounts:
             section = label if label and not any(map(_text, row[1:width])) else section
             continue
         if label:
             place, document, start, end = row[width : width + 4]
-            found.append(
-                Line(
-                    label, _words(label, language), _words(section, language), amounts, str(place), str(document),
-                    int(str(start)), int(str(end)),
-                )
-            )  # fmt: skip
+            words, above = _words(label, language), _words(section, language)
+            where = (str(place), str(document), int(str(start)), int(str(end)))
+            found.append(Line(label, words, above, amounts, *where))
     return found
 
 
 def years_of(text: str) -> frozenset[int]:
     """The years that a text names: 2019, FY19, F19."""
-    return frozenset(
-        int(full) if full else 2000 + int(short) for full, short in YEAR.findall(text)
-    )
+    return frozenset(int(full) if full else 2000 + int(short) for full, short in YEAR.findall(text))
 
 
 def _amount(cell: Cell) -> Amount | None:

@@ -101,12 +101,11 @@ class _Reader:
     def _change(self, operation: Operation) -> Iterator[tuple[int, Formula]]:
         match = self._one_line()
         years = self._asked.years or self._all_years()
-        if match is None or len(years) != 2:
+        if match is None or len(years) != 2 or self._asked.backwards:
             return
         figures = self._figures(match, years)
         if len(figures) == 2:
-            ordered = figures if self._asked.backwards else figures[::-1]
-            yield match.missing, Formula(operation, ordered)
+            yield match.missing, Formula(operation, figures[::-1])
 
     def _pair(self, operation: str) -> Iterator[tuple[int, Formula]]:
         """Two lines in one period: "the ratio of A to B in 2019"."""
@@ -166,9 +165,7 @@ class _Reader:
             hits = [one == best for one in values]
         else:
             return ()
-        return tuple(
-            min(one.period.years) for one, hit in zip(figures, hits, strict=True) if hit
-        )
+        return tuple(min(one.period.years) for one, hit in zip(figures, hits, strict=True) if hit)
 
     # Lines ---------------------------------------------------------------------------------------
 
@@ -176,11 +173,12 @@ class _Reader:
         """The line that the words name best; None where there is no such line, or several."""
         needed = content((one.text for one in words if one.needed), self._language)
         spoken = content((one.text for one in words), self._language)
-        asking = content((one.text for one in words if one.asks), self._language) & self._general
+        asking = content((one.text for one in words if one.asks), self._language)
         found = []
         for line in self._statement.lines:
             header = needed - line.words - line.section
-            if not needed & line.words or header - self._statement.about or asking & header:
+            unasked = asking - line.words <= header - self._general
+            if not needed & line.words or header - self._statement.about or not unasked:
                 continue
             missing = len(line.words - spoken)
             found.append((missing, len(header), -len(line.words & spoken), line, header))
@@ -194,7 +192,7 @@ class _Reader:
             return None
         return _Match(line, header - self._general, missing)
 
-    # Periods ---------------------------------------------------------------------------------------
+    # Periods ----------------------------------------------------------------------------------
 
     def _figures(self, match: _Match, years: Sequence[int]) -> tuple[Figure, ...]:
         """The line's figure of each year; none at all where one of them is in doubt."""

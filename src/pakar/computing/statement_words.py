@@ -120,9 +120,7 @@ def _choices(words: Sequence[_Piece]) -> list[tuple[int, ...]]:
     """Which pieces are taken as operations: none, one, or a year's with a comparison."""
     single = [at for at, one in enumerate(words) if _operations(one)]
     asks = [at for at in single if words[at].kinds[0] in ("which year", "how many years")]
-    compared = [
-        at for at in single if set(words[at].kinds) & {"highest", "lowest", "more", "less"}
-    ]
+    compared = [at for at in single if set(words[at].kinds) & {"highest", "lowest", "more", "less"}]
     if asks:
         return [(asks[0], at) for at in compared]
     return [(), *((at,) for at in single if at not in compared)]

@@ -82,7 +82,9 @@ def days(found: Sequence[Token], at: int, lexicon: Lexicon, language: str) -> tu
 _NEVER = Days(date.min, date.min)
 
 
-def quantity(found: Sequence[Token], at: int, lexicon: Lexicon, language: str) -> tuple[Quantity, int]:
+def quantity(
+    found: Sequence[Token], at: int, lexicon: Lexicon, language: str
+) -> tuple[Quantity, int]:
     """The number that begins at token `at`, its unit and multiplier, and the tokens it takes."""
     start, unit = at, ""
     if found[at].folded in lexicon.units and at + 1 < len(found):

@@ -43,9 +43,7 @@ def lexicon(language: str) -> Lexicon:
         calendar=MappingProxyType({p: kind for kind, p in _entries(language, "calendar")}),
         multipliers=MappingProxyType({p[0]: int(k) for k, p in numbers if k != "unit"}),
         units=frozenset(p[0] for k, p in numbers if k == "unit"),
-        ignorable=frozenset(
-            word for line in _lines(language, "ignorable") for word in split(line)
-        ),
+        ignorable=frozenset(word for line in _lines(language, "ignorable") for word in split(line)),
     )
 
 

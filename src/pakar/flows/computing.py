@@ -5,20 +5,26 @@ Puts `pakar.computing` and the documents' texts together; knows no route and no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 from pakar.computing.cells import cell
-from pakar.computing.compute import Computed, Place, compute
+from pakar.computing.compute import Computed, Place, Worked, compute
 from pakar.computing.sql import shown
-from pakar.computing.tables import Table
+from pakar.computing.statement_telling import told_worked
+from pakar.computing.tables import Column, Kind, Table
 from pakar.computing.telling import notes, told
 from pakar.errors import PakarError
-from pakar.types import Answer, Citation, Computation, Document
+from pakar.types import Answer, Citation, ColumnType, Computation, Document, TableFile
 
 Value = str | int | float | bool | None
+_KINDS: dict[ColumnType, Kind] = {
+    "text": "text", "integer": "whole", "decimal": "number", "date": "date",
+    "timestamp": "date", "boolean": "flag",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,71 +34,107 @@ class Calculator:
     `tables` gives the index's tables, `load` a document by name.
     """
 
-    tables: Callable[[], Sequence[Table]]
+    tables: Callable[[], Sequence[TableFile]]
     load: Callable[[str], Document]
 
     def __call__(self, question: str, language: str) -> Answer | None:
         """The answer, without route and times; None where it cannot be computed for sure."""
-        tables = self.tables()
-        computed = compute(question, tables, language).computed if tables else None
-        if computed is None:
+        tables = [_table(one) for one in self.tables()]
+        found = compute(question, tables, language).computed if tables else None
+        if found is None:
             return None
-        text = told(computed)
-        citations = [one for place in computed.places if (one := self._citation(place, len(text)))]
-        if len(citations) < len(computed.places):
+        text = told(found) if isinstance(found, Computed) else told_worked(found)
+        citations = self._citations(found.places, len(text))
+        if len(citations) < len(found.places):
             return None  # the tables are not those of the texts: nothing is claimed
         return Answer(
             text,
             route="",
-            citations=tuple(citations),
-            notes=notes(computed),
-            computation=_computation(computed),
+            citations=citations,
+            notes=notes(found) if isinstance(found, Computed) else (),
+            computation=_computation(found) if isinstance(found, Computed) else _formula(found),
         )
 
-    def _citation(self, place: Place, length: int) -> Citation | None:
-        try:
-            document = self.load(place.document)
-        except PakarError:
-            return None
-        quote = document.text[place.start : place.end]
-        if not quote.strip():
-            return None
-        return Citation(
-            document=place.document,
-            start=place.start,
-            end=place.end,
-            quote=quote,
-            answer_start=0,
-            answer_end=length,
-            score=1.0,
-            page=document.page_at(place.start),
-            heading=" > ".join(document.headings_at(place.start)),
-            title=document.title,
-        )
+    def _citations(self, places: Iterable[Place], length: int) -> tuple[Citation, ...]:
+        documents: dict[str, Document] = {}
+        found = []
+        for place in places:
+            try:
+                document = documents.get(place.document) or self.load(place.document)
+            except PakarError:
+                return ()
+            documents[place.document] = document
+            quote = document.text[place.start : place.end]
+            if quote.strip():
+                found.append(_citation(document, place, quote, length))
+        return tuple(found)
 
 
-def _computation(computed: Computed) -> Computation:
-    query, table = computed.query, computed.table
-    columns = query.show or ((query.group, "value") if query.group else ("value",))
+def _citation(document: Document, place: Place, quote: str, length: int) -> Citation:
+    return Citation(
+        document=document.name,
+        start=place.start,
+        end=place.end,
+        quote=quote,
+        answer_start=0,
+        answer_end=length,
+        score=1.0,
+        page=document.page_at(place.start),
+        heading=" > ".join(document.headings_at(place.start)),
+        title=document.title,
+        place=place.place,
+    )
+
+
+def _table(file: TableFile) -> Table:
+    columns = tuple(Column(one.name, _KINDS[one.type], one.unit) for one in file.columns)
+    return Table(file.document, file.name, Path(file.path), columns, file.rows)
+
+
+def _computation(found: Computed) -> Computation:
+    query, table = found.query, found.table
     return Computation(
         query=shown(query, table.name or table.document),
         document=table.document,
         table=table.name,
-        columns=columns,
-        rows=tuple(tuple(_plain(one) for one in row) for row in computed.rows),
-        cells=_cells(computed),
-        used=computed.used,
+        columns=query.show or ((query.group, "value") if query.group else ("value",)),
+        rows=tuple(tuple(_plain(one) for one in row) for row in found.rows),
+        cells=_cells(found),
+        used=found.used,
     )
 
 
-def _cells(computed: Computed) -> tuple[str, ...]:
+def _formula(found: Worked) -> Computation:
+    names = [one.name for one in found.table.columns]
+    formula = found.formula
+    cells = tuple(
+        cell(one.line.place, one.period.column, names[one.period.column]) for one in formula.figures
+    )
+    value = formula.value()
+    rows: tuple[tuple[Value, ...], ...] = ((_plain(value),),)
+    if formula.operation == "lookup":
+        rows = tuple((_plain(one.value),) for one in formula.figures)
+    elif formula.operation == "which year":
+        rows = tuple((one,) for one in formula.years)
+    return Computation(
+        query=formula.shown(cells),
+        document=found.table.document,
+        table=found.table.name,
+        columns=("value",),
+        rows=rows,
+        cells=cells,
+        used=len(found.places),
+    )
+
+
+def _cells(found: Computed) -> tuple[str, ...]:
     """The cells of the column that was computed; the whole rows where rows were counted."""
-    query = computed.query
+    query = found.query
     name = query.column or (query.show[-1] if query.show else "")
     if not name:
-        return tuple(one.place for one in computed.places)
-    position = [one.name for one in computed.table.columns].index(name)
-    return tuple(cell(one.place, position, name) for one in computed.places)
+        return tuple(one.place for one in found.places)
+    position = [one.name for one in found.table.columns].index(name)
+    return tuple(cell(one.place, position, name) for one in found.places)
 
 
 def _plain(value: object) -> Value:
@@ -100,6 +142,6 @@ def _plain(value: object) -> Value:
         return value
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, date | datetime):
+    if isinstance(value, date):
         return value.isoformat()
     return str(value)

@@ -123,17 +123,18 @@ def _bare(board: Board, at: int) -> list[Condition]:
     behind = board.after(at)
     for place in (behind, board.after(behind)):
         if board.operation(place, "or more", "or less"):
-            column = _column_of(board, place, at)
+            column = _column_of(board, at, at, behind=place)
             operator: Operator = ">=" if board.items[place].asks("or more") else "<="
             board.use(at, place)
             return _compared(column, operator, board.items[at])
     return []
 
 
-def _column_of(board: Board, at: int, amount: int) -> Column:
-    """The column that is compared: right behind the amount, else the nearest before."""
+def _column_of(board: Board, at: int, amount: int, *, behind: int | None = None) -> Column:
+    """The column that is compared: right behind the amount (or the item at `behind`), else the
+    nearest before the item at `at`."""
     item = board.items[amount]
-    behind, ahead = board.after(amount), board.before(at)
+    behind, ahead = board.after(amount if behind is None else behind), board.before(at)
     for place in (behind, ahead):
         if board.kind(place) == "column":
             fitting = [one for one in board.items[place].columns if _takes(one, item)]

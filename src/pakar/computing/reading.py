@@ -77,7 +77,7 @@ class _Asked:
         group = self._group()
         asked = self._board.items[at]
         columns = self._columns()
-        if asked.asks("count") or (asked.asks("sum") and self._is_noun_only(columns)):
+        if asked.asks("count"):
             return self._counted(at, group)
         target = self._target(self._without_nouns(columns))
         name: Aggregate = "sum" if asked.asks("sum") else "avg"
@@ -372,9 +372,6 @@ class _Asked:
             and items[place].asks("which", "list", "how much")
             for place in places
         )
-
-    def _is_noun_only(self, columns: Sequence[tuple[int, Column]]) -> bool:
-        return (not columns and self._noun) or (len(columns) == 1 and columns[0][1].kind == "text")
 
     def _label(self) -> Column | None:
         """The column that names the rows: the first text whose values all differ."""

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pakar.computing.amounts import Amount, amount
-from pakar.computing.sandbox import Cell, Sandbox
+from pakar.computing.sandbox import Cell, QueryStoppedError, Sandbox
 from pakar.computing.sql import TABLE, Sql, quoted
 from pakar.computing.tables import DOCUMENT, END, PLACE, START, Table
 from pakar.computing.words import meaning, split
@@ -73,7 +73,10 @@ def statement(table: Table, language: str) -> Statement | None:
     """The table as a statement, its words ready for a question of that language; None if none."""
     if not 0 < table.rows <= MOST_ROWS or not 2 <= len(table.columns) <= MOST_COLUMNS:
         return None
-    stat = table.path.stat()
+    try:
+        stat = table.path.stat()
+    except OSError as error:
+        raise QueryStoppedError(f"{table.path.name}: {error.strerror}") from error
     return _statement(table, table.path, language, stat.st_mtime_ns, stat.st_size)
 
 

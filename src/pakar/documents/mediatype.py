@@ -28,9 +28,7 @@ PARQUET = "application/vnd.apache.parquet"
 DATABASE = "application/x-database"
 
 TABLES = (XLSX, CSV, TSV, JSON_LINES, PARQUET, DATABASE)
-READABLE = (
-    "PDF, DOCX, PPTX, HTML, Markdown, plain text, XLSX, CSV, TSV, JSON Lines and Parquet"
-)
+READABLE = "PDF, DOCX, PPTX, HTML, Markdown, plain text, XLSX, CSV, TSV, JSON Lines and Parquet"
 DATABASE_FILES = (".db", ".db3", ".sqlite", ".sqlite3")
 
 _BY_SUFFIX = {

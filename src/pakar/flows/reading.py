@@ -47,9 +47,7 @@ class SourceReader:
         documents = documents_of(tables, origin, self._workplace())
         for readout in checked(documents, found.name):
             if not readout.document.text.strip():
-                raise SourceError(
-                    f"{found.name}: holds no table", hint="Fill it, or leave it out."
-                )
+                raise SourceError(f"{found.name}: holds no table", hint="Fill it, or leave it out.")
             yield readout
 
     @property

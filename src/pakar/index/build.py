@@ -307,9 +307,7 @@ class _Batch(Generic[SourceT]):
             or time.monotonic() - self._since >= self._limits.seconds
         )
 
-    def embedded(
-        self, embedder: Embedder, known: Mapping[str, Vectors]
-    ) -> list[IndexedPassage]:
+    def embedded(self, embedder: Embedder, known: Mapping[str, Vectors]) -> list[IndexedPassage]:
         """The passages with their vectors; those of `known` texts are not embedded again."""
         rows = []
         for start in range(0, len(self._rows), _EMBED_AT_ONCE):

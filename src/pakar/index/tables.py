@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from pakar.types import Column, TableFile
 
 _META = b"pakar.table"
 _NEW = "new"
+REINDEX = "Run: pakar reindex"
 
 
 class TableStore:
@@ -41,7 +41,7 @@ class TableStore:
         for number, file in enumerate(files):
             target = self._path / f"{_key(name, content_hash)}-{number}.parquet"
             try:
-                os.replace(file, target)
+                file.replace(target)
             except OSError as error:
                 raise _unwritable(target, error) from error
 
@@ -88,7 +88,7 @@ def _table(path: Path, documents: Mapping[str, str]) -> TableFile | None:
         columns = tuple(Column(*one) for one in found["columns"])
         return TableFile(found["document"], found["name"], str(path), columns, found["rows"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path}: damaged: no table of pakar", hint="Run: pakar reindex") from error
+        raise StoreError(f"{path}: damaged: no table of pakar", hint=REINDEX) from error
 
 
 def _order(path: Path) -> tuple[str, int]:

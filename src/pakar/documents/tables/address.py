@@ -16,7 +16,9 @@ from pakar.errors import SourceError
 SQLITE, POSTGRES = "sqlite", "postgresql"
 _SCHEME = re.compile(r"(sqlite|postgresql|postgres)://", re.IGNORECASE)
 _FORM = re.compile(r"(?P<base>[^?#]*)(?:\?query=(?P<query>[^#]*))?(?:#(?P<table>.*))?", re.DOTALL)
-_HOST = re.compile(r"(?:(?P<user>[^@:/]+)@)?(?P<host>\[[0-9a-fA-F:.]+\]|[\w.-]*)(?::(?P<port>\d+))?")
+_HOST = re.compile(
+    r"(?:(?P<user>[^@:/]+)@)?(?P<host>\[[0-9a-fA-F:.]+\]|[\w.-]*)(?::(?P<port>\d+))?"
+)
 _SECRET = re.compile(r"(password|passwd|pwd|sslpassword)=", re.IGNORECASE)
 _EXAMPLE = "postgresql://USER@HOST:PORT/DATABASE#TABLE"
 

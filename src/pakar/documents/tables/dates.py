@@ -25,7 +25,9 @@ _ISO = re.compile(r"(\d{4})([-/])(\d\d?)\2(\d\d?)")
 _NUMBERS = re.compile(r"(\d\d?)([-/.])(\d\d?)\2(\d{4})")
 _DAY_FIRST = re.compile(r"(\d\d?)[ -]([A-Za-z]{3,9})\.?[ ,-]+(\d{4})")
 _MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})\.? (\d\d?),? (\d{4})")
-_TIMED = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?")
+_TIMED = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?"
+)
 
 FORMS = ("iso", "day first", "month first", "named", "timed")
 

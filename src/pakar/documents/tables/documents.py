@@ -38,9 +38,7 @@ class Origin:
     content_hash: str = ""
 
 
-def documents_of(
-    tables: Iterable[RawTable], origin: Origin, folder: Path
-) -> Iterator[Readout]:
+def documents_of(tables: Iterable[RawTable], origin: Origin, folder: Path) -> Iterator[Readout]:
     """The documents of a source, that with its own name last; table files go to `folder`.
 
     Yields nothing but that one where the tables are small. Raises what reading raises.
@@ -144,9 +142,7 @@ class _Reading:
         for line in table.above:
             self._main.line(line, gap="\n\n")
         language = self._told(lines.sample)
-        self._main.card(
-            card_lines(table.name, lines.count, lines.decided(), language=language)
-        )
+        self._main.card(card_lines(table.name, lines.count, lines.decided(), language=language))
 
     def _told(self, sample: str) -> str:
         if not self._language:
@@ -160,9 +156,8 @@ class _Reading:
         if table.name:
             text.heading(table.name)
         spans = text.rows(texts, places)
-        document = self._document(
-            part_name(self._origin.name, len(self._hashes) + 1), text, self._told(text.text[:_TOLD_BY])
-        )
+        name = part_name(self._origin.name, len(self._hashes) + 1)
+        document = self._document(name, text, self._told(text.text[:_TOLD_BY]))
         document = replace(document, content_hash=_hash_of(document))
         self._hashes[document.name] = document.content_hash
         return document, spans

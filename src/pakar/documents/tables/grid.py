@@ -41,9 +41,7 @@ def table_of(
     if not head:
         return None
     header = find_header([row.texts for row in head])
-    above = (
-        " | ".join(clean(cell) for cell in row.texts if cell.strip()) for row in head[: header.first]
-    )
+    above = (" | ".join(filter(None, map(clean, row.texts))) for row in head[: header.first])
     body = chain(head[header.end :], stream)
     return RawTable(
         name,

@@ -50,7 +50,7 @@ def tables_in_database(address: Address, options: Options) -> Iterator[RawTable]
         if address.query not in options.queries:
             raise SourceError(
                 f"{address.document}: the settings have no query {address.query!r}",
-                hint=f"Add it to pakar.toml below [tables.queries]: {address.query} = \"SELECT ...\"",
+                hint="Add it to pakar.toml below [tables.queries], as: NAME = 'SELECT ...'",
             )
         sql = options.queries[address.query]
     if address.kind == SQLITE:

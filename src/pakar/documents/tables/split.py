@@ -59,9 +59,7 @@ def _rows(document: Document, rows: Sequence[Mark], limits: _Size) -> list[Passa
     if not long:
         return whole
     return [
-        piece
-        for one in whole
-        for piece in (_cut_row(one, limits) if one.start in long else [one])
+        piece for one in whole for piece in (_cut_row(one, limits) if one.start in long else [one])
     ]
 
 

@@ -47,6 +47,14 @@ class Documents(_Section):
     max_characters: Annotated[int, Field(ge=1_000)] = 20_000_000
 
 
+class Tables(_Section):
+    """How tables are read. `queries` are SELECT statements by name, for databases."""
+
+    hidden_sheets: bool = False
+    seconds: Annotated[int, Field(ge=1, le=86_400)] = 600
+    queries: dict[str, str] = {}
+
+
 class Retrieval(_Section):
     """How passages are found and how many go to the model."""
 
@@ -119,6 +127,7 @@ class Config(_Section):
 
     models: Models = Models()
     documents: Documents = Documents()
+    tables: Tables = Tables()
     passages: Passages = Passages()
     retrieval: Retrieval = Retrieval()
     answering: Answering = Answering()
@@ -205,6 +214,16 @@ trust_remote_code = false
 # Larger sources are refused, each with one line in the report.
 max_megabytes = 100
 max_characters = 20000000
+
+[tables]
+# Sheets that are hidden in a spreadsheet are left out, with one line in the report.
+hidden_sheets = false
+# A database has this long to answer.
+seconds = 600
+
+# Queries by name; add one with: pakar add "sqlite:///bank.db?query=overdue"
+[tables.queries]
+# overdue = "SELECT id, customer, days FROM loans WHERE days > 30"
 
 [passages]
 # Size of a passage in the embedder's tokens. After a change: pakar reindex

@@ -18,8 +18,9 @@ from pakar.answering.measured import advice
 from pakar.answering.route import AnswerStream, Route
 from pakar.config import Config
 from pakar.documents.discover import Discovery, Found, discover, document_name
-from pakar.documents.read import read_document
-from pakar.documents.split import SPLITTER_VERSION, embedding_text, split
+from pakar.documents.passages import split_document
+from pakar.documents.split import SPLITTER_VERSION, embedding_text
+from pakar.documents.tables.address import is_address, parse
 from pakar.errors import (
     ConfigError,
     ExpertError,
@@ -32,6 +33,7 @@ from pakar.errors import (
 from pakar.flows import tuning
 from pakar.flows.examples import ExampleDesk, ExampleReport
 from pakar.flows.generation import Writer
+from pakar.flows.reading import SourceReader
 from pakar.flows.routes import PLAIN, Way, way, ways
 from pakar.flows.serving import serving
 from pakar.flows.training_data import training_data
@@ -40,6 +42,7 @@ from pakar.index.build import Indexer, Progress, Steps
 from pakar.index.changes import is_below
 from pakar.index.lock import writing
 from pakar.index.manifest import Manifest
+from pakar.index.tables import TableStore
 from pakar.index.texts import TextStore
 from pakar.language.terms import TERMS_VERSION, terms
 from pakar.ports import Adaptable, Embedder, Filter, LanguageModel, Trainer, VectorStore
@@ -68,6 +71,7 @@ from pakar.types import (
     Scope,
     State,
     Status,
+    TableFile,
 )
 from pakar.version import __version__
 
@@ -87,6 +91,7 @@ if TYPE_CHECKING:
 QUESTIONS = "questions.jsonl"
 EXAMPLES = "examples"
 DERIVED = ".pakar"
+TABLES = "tables"
 OnWait = Callable[[str], None]
 Counted = Callable[[int, int], None]
 _ACCEPTED: State = "accepted"
@@ -190,7 +195,7 @@ class Expert:
             known = manifest.load(generations.current(self._derived))
             old = known.roots if known else ()
             folder = generations.following(self._derived)
-            found = self._discover([self.folder / root for root in old], None)
+            found = self._discover((), known) if old else Discovery()
             # A source that is missing today is looked for again tomorrow.
             wanted = self._new_manifest().with_roots(old)
             manifest.save(folder, wanted)
@@ -231,6 +236,11 @@ class Expert:
             problem=problem,
             adapters=self.adapters(),
         )
+
+    def tables(self) -> tuple[TableFile, ...]:
+        """The tables of the indexed documents, as Parquet files with typed columns."""
+        folder = generations.current(self._derived)
+        return TableStore(folder / TABLES).list(self._known_names())
 
     # Questions -----------------------------------------------------------------------------
 
@@ -614,16 +624,19 @@ class Expert:
         return LanceStore(folder, dimensions or self.embedder.info.dimensions)
 
     def _indexer(self, folder: Path) -> Indexer[Found]:
+        tables = TableStore(folder / TABLES)
+        reader = SourceReader(self.config, tables.workplace)
         steps = Steps(
-            read=self._read, split=self._split, embedding_text=embedding_text, terms=_terms
+            read=reader.read,
+            split=self._split,
+            embedding_text=embedding_text,
+            terms=_terms,
+            fingerprint=reader.fingerprint,
         )
-        return Indexer(steps, self.embedder, self._store(folder), self._texts)
-
-    def _read(self, found: Found) -> Document:
-        return read_document(found.path, found.name, self.config.documents)
+        return Indexer(steps, self.embedder, self._store(folder), self._texts, tables=tables)
 
     def _split(self, document: Document) -> list[Passage]:
-        return split(
+        return split_document(
             document,
             max_tokens=self.embedder.info.max_tokens,
             size=self.config.passages.tokens,
@@ -636,8 +649,11 @@ class Expert:
                 "nothing to add: no source was named and none is known",
                 hint="Name files or folders: pakar add documents/",
             )
-        roots = [self.folder / root for root in known.roots] if known and not sources else sources
-        return discover([str(source) for source in roots], self.folder)
+        seconds = self.config.tables.seconds
+        if sources or known is None:
+            return discover([str(source) for source in sources], self.folder, seconds=seconds)
+        roots = [_source(self.folder, root) for root in known.roots]
+        return discover(roots, self.folder, self.folder, seconds=seconds)
 
     def _manifest(self, folder: Path) -> Manifest | None:
         """The manifest of an index that fits the settings; None where there is no index."""
@@ -673,6 +689,8 @@ class Expert:
         written = source.rstrip("/")
         if not source.strip():
             return source
+        if is_address(source):
+            return parse(source, Path(), self.folder).document if source not in known else source
         if written not in ("", ".") and any(is_below(name, written) for name in known):
             return written
         return document_name(Path(source), self.folder)
@@ -688,6 +706,10 @@ class Expert:
 
     def _known_names(self) -> Mapping[str, str]:
         return self._store(generations.current(self._derived)).snapshot().documents()
+
+
+def _source(folder: Path, root: str) -> str:
+    return root if is_address(root) else str(folder / root)
 
 
 def _no_document(name: str, known: Mapping[str, str]) -> SourceError:

@@ -10,6 +10,7 @@ and no file: anything may import it, and it imports nothing of pakar.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -89,6 +90,20 @@ class Document:
             if mark.kind == "row" and mark.start <= offset < mark.end:
                 return mark.value
         return ""
+
+
+_PART = re.compile(r"(.+)#part\d{1,9}\Z", re.DOTALL)
+
+
+def part_name(source: str, number: int) -> str:
+    """The name of a document that holds one part of a long source."""
+    return f"{source}#part{number}"
+
+
+def source_of(document: str) -> str:
+    """The source that a document belongs to: its own name, unless it is a part of one."""
+    match = _PART.match(document)
+    return match.group(1) if match else document
 
 
 @dataclass(frozen=True, slots=True)

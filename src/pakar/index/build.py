@@ -8,16 +8,17 @@ Knows no format, no model and no database: they come in as functions and ports.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol
 
 from pakar.errors import SourceError
-from pakar.index.changes import SourceT, file_hash, missing, unreadable
+from pakar.index.changes import SourceT, hash_of, missing, unreadable
 from pakar.index.outcome import Outcome
+from pakar.index.tables import TableStore
 from pakar.index.texts import TextStore
-from pakar.ports import Embedder, IndexedPassage, VectorStore
-from pakar.types import AddReport, Document, Failure, Passage
+from pakar.ports import Embedder, IndexedPassage, Readout, Vectors, VectorStore
+from pakar.types import AddReport, Document, Failure, Passage, source_of
 
 _EMBED_AT_ONCE = 256
 _REMOVE_AT_ONCE = 500
@@ -36,14 +37,18 @@ class Progress(Protocol):
 class Steps(Generic[SourceT]):
     """What is done with a source, step by step.
 
-    `read` raises SourceError where the content cannot be read. `embedding_text` is what the
+    `fingerprint` is the source's content hash, or "" where only reading it can tell; it raises
+    OSError. `read` gives the source's documents, the one with the source's own name last and the
+    others named by `part_name`; it raises SourceError where the content cannot be read.
+    `embedding_text` is what the
     embedder sees of a passage, `terms` what BM25 counts of it.
     """
 
-    read: Callable[[SourceT], Document]
+    read: Callable[[SourceT], Iterable[Readout]]
     split: Callable[[Document], list[Passage]]
     embedding_text: Callable[[Passage], str]
     terms: Callable[[Passage], Sequence[str]]
+    fingerprint: Callable[[SourceT], str] = hash_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +70,14 @@ class Indexer(Generic[SourceT]):
         store: VectorStore,
         texts: TextStore,
         limits: BatchLimits | None = None,
+        tables: TableStore | None = None,
     ) -> None:
         self._steps = steps
         self._embedder = embedder
         self._store = store
         self._texts = texts
         self._limits = limits or BatchLimits()
+        self._tables = tables
 
     def add(
         self,
@@ -93,12 +100,13 @@ class Indexer(Generic[SourceT]):
         outcome = Outcome()
         self._forget(missing(known, unique, roots), outcome)
         batch = _Batch(self._steps, self._limits, _Report(progress, len(unique)))
+        run = _Run(known, batch, outcome, force)
         for name, source in unique.items():
-            self._consider(source, known, batch, outcome, force=force)
+            self._consider(source, run)
             batch.report.done(name)
             if batch.is_full():
-                self._commit(batch, known, outcome)
-        self._commit(batch, known, outcome)
+                self._commit(run)
+        self._commit(run)
         self._tidy()
         return outcome.report(time.monotonic() - started)
 
@@ -115,47 +123,102 @@ class Indexer(Generic[SourceT]):
         self._tidy()
         return outcome.report(time.monotonic() - started)
 
-    def _consider(
-        self,
-        source: SourceT,
-        known: Mapping[str, str],
-        batch: _Batch[SourceT],
-        outcome: Outcome,
-        *,
-        force: bool,
-    ) -> None:
+    def _consider(self, source: SourceT, run: _Run[SourceT]) -> None:
         """Takes a source into the batch unless it is unchanged or cannot be opened."""
-        name = source.name
+        name, known, outcome = source.name, run.known, run.outcome
         try:
-            content_hash = file_hash(source.path)
+            content_hash = self._steps.fingerprint(source)
         except OSError as error:
             outcome.not_opened(name, error, is_kept=name in known)
             return
-        if not force and known.get(name) == content_hash and self._texts.has(name, content_hash):
+        if content_hash and self._is_indexed(name, content_hash, run):
             outcome.unchanged.append(name)
             return
+        taken: set[str] = set()
         try:
-            batch.read(source)
+            for readout, passages in self._readouts(source):
+                taken.add(readout.document.name)
+                self._take(readout, passages, run, taken)
         except SourceError as error:
             if isinstance(error.__cause__, OSError):
                 outcome.not_opened(name, error.__cause__, is_kept=name in known)
                 return
             outcome.not_read(name, error, was_known=name in known)
-            if name in known:
-                batch.forget(name)
+            for document in _documents_of(name, known) | taken:
+                run.batch.forget(document)
 
-    def _commit(self, batch: _Batch[SourceT], known: Mapping[str, str], outcome: Outcome) -> None:
+    def _is_indexed(self, name: str, content_hash: str, run: _Run[SourceT]) -> bool:
+        is_known = not run.force and run.known.get(name) == content_hash
+        return is_known and self._texts.has(name, content_hash)
+
+    def _readouts(self, source: SourceT) -> Iterator[tuple[Readout, list[Passage]]]:
+        """The source's documents with their passages. Raises SourceError, whatever happens."""
+        with unreadable(source.name):
+            documents = iter(self._steps.read(source))
+        while True:
+            with unreadable(source.name):
+                readout = next(documents, None)
+                if readout is None:
+                    return
+                passages = self._steps.split(readout.document)
+                if not passages:
+                    raise SourceError(
+                        "there is no text in it", hint="If it is a scan, it needs OCR first."
+                    )
+                readout.document.text.encode()  # the store can hold no lone surrogates
+            yield readout, passages
+
+    def _take(
+        self,
+        readout: Readout,
+        passages: list[Passage],
+        run: _Run[SourceT],
+        taken: set[str],
+    ) -> None:
+        """Takes one document of a source into the batch unless it is as it was.
+
+        The document with the source's own name comes last; in the commit that takes it, the parts
+        that the source has no more go. So a source is unchanged only when all of it was taken.
+        """
+        document = readout.document
+        is_whole = source_of(document.name) == document.name
+        if self._is_indexed(document.name, document.content_hash, run):
+            if is_whole:
+                run.outcome.unchanged.append(document.name)
+            return
+        if is_whole:
+            for gone in _documents_of(document.name, run.known) - taken:
+                run.batch.forget(gone)
+        run.batch.take(readout, passages)
+        if not is_whole and run.batch.is_full():
+            self._commit(run)
+
+    def _commit(self, run: _Run[SourceT]) -> None:
         """Embeds what was read, saves the texts, then replaces the passages in one commit."""
+        batch, known, outcome = run.batch, run.known, run.outcome
         if not batch.names:
             return
-        rows = batch.embedded(self._embedder)
-        for document in batch.documents:
+        vectors = {} if run.force else self._vectors_of(batch.names, known)
+        rows = batch.embedded(self._embedder, vectors)
+        for readout in batch.readouts:
+            document = readout.document
             self._texts.save(document)
+            if self._tables is not None:
+                self._tables.keep(document.name, document.content_hash, readout.tables)
         self._store.replace(batch.names, rows)
-        for document in batch.documents:
-            outcome.indexed(document, was_known=document.name in known)
+        for readout in batch.readouts:
+            if source_of(readout.document.name) == readout.document.name:
+                outcome.indexed(readout.document, was_known=readout.document.name in known)
         outcome.passages += len(rows)
         batch.clear()
+
+    def _vectors_of(self, names: Sequence[str], known: Mapping[str, str]) -> dict[str, Vectors]:
+        """What is embedded already of the documents that are replaced, by the embedded text."""
+        changed = [name for name in names if name in known]
+        if not changed:
+            return {}
+        stored = self._store.snapshot().stored(changed)
+        return {self._steps.embedding_text(passage): vector for passage, vector in stored}
 
     def _forget(self, names: Sequence[str], outcome: Outcome) -> None:
         for start in range(0, len(names), _REMOVE_AT_ONCE):
@@ -165,7 +228,25 @@ class Indexer(Generic[SourceT]):
 
     def _tidy(self) -> None:
         self._store.optimize()
-        self._texts.collect(self._store.snapshot().documents())
+        documents = self._store.snapshot().documents()
+        self._texts.collect(documents)
+        if self._tables is not None:
+            self._tables.collect(documents)
+
+
+def _documents_of(source: str, known: Mapping[str, str]) -> set[str]:
+    """The indexed documents of a source: that with its name and its parts."""
+    return {name for name in known if source_of(name) == source}
+
+
+@dataclass(frozen=True, slots=True)
+class _Run(Generic[SourceT]):
+    """What one call of `add` knows and gathers."""
+
+    known: Mapping[str, str]
+    batch: _Batch[SourceT]
+    outcome: Outcome
+    force: bool
 
 
 class _Report:
@@ -203,25 +284,20 @@ class _Batch(Generic[SourceT]):
 
     def clear(self) -> None:
         self.names: list[str] = []
-        self.documents: list[Document] = []
+        self.readouts: list[Readout] = []
         self._rows: list[tuple[Passage, str]] = []
         self._since = time.monotonic()
 
-    def read(self, source: SourceT) -> None:
-        """Reads and splits one source. Raises SourceError where that cannot be done."""
-        with unreadable(source.name):
-            document = self._steps.read(source)
-            passages = self._steps.split(document)
-            if not passages:
-                raise SourceError(
-                    "there is no text in it", hint="If it is a scan, it needs OCR first."
-                )
-            document.text.encode()  # the store can hold no lone surrogates
-        self.names.append(source.name)
-        self.documents.append(document)
+    def take(self, readout: Readout, passages: list[Passage]) -> None:
+        document = readout.document
+        self.names.append(document.name)
+        self.readouts.append(readout)
         self._rows += [(passage, document.content_hash) for passage in passages]
 
     def forget(self, name: str) -> None:
+        """The document loses its passages, those too that were taken but not committed yet."""
+        self.readouts = [one for one in self.readouts if one.document.name != name]
+        self._rows = [one for one in self._rows if one[0].document != name]
         self.names.append(name)
 
     def is_full(self) -> bool:
@@ -231,15 +307,22 @@ class _Batch(Generic[SourceT]):
             or time.monotonic() - self._since >= self._limits.seconds
         )
 
-    def embedded(self, embedder: Embedder) -> list[IndexedPassage]:
+    def embedded(self, embedder: Embedder, known: Mapping[str, Vectors]) -> list[IndexedPassage]:
+        """The passages with their vectors; those of `known` texts are not embedded again."""
         rows = []
         for start in range(0, len(self._rows), _EMBED_AT_ONCE):
             part = self._rows[start : start + _EMBED_AT_ONCE]
             texts = [self._steps.embedding_text(passage) for passage, _ in part]
-            vectors = embedder.embed(texts, "passage")
+            new = [text for text in dict.fromkeys(texts) if text not in known]
+            made = dict(zip(new, embedder.embed(new, "passage"), strict=True)) if new else {}
             rows += [
-                IndexedPassage(passage, vector, self._steps.terms(passage), content_hash)
-                for (passage, content_hash), vector in zip(part, vectors, strict=True)
+                IndexedPassage(
+                    passage,
+                    known[text] if text in known else made[text],
+                    self._steps.terms(passage),
+                    content_hash,
+                )
+                for (passage, content_hash), text in zip(part, texts, strict=True)
             ]
             self.report.embedded(len(part))
         return rows

@@ -31,6 +31,7 @@ from pakar.errors import (
     TrainingError,
 )
 from pakar.flows import tuning
+from pakar.flows.computing import Calculator
 from pakar.flows.examples import ExampleDesk, ExampleReport
 from pakar.flows.generation import Writer
 from pakar.flows.reading import SourceReader
@@ -305,6 +306,7 @@ class Expert:
             self.document,
             self.config.retrieval.passages,
             self.config.answering,
+            Calculator(self.tables, self.document) if self.config.answering.compute else None,
         )
 
     def routes(self) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ from pakar.computing.telling import told
 from pakar.language.detect import detect
 
 HERE = Path(__file__).parent / "table_questions"
-SETS = ("developed", "held_out", "not_computed")
+SETS = ("developed", "developed_later", "held_out", "not_computed")
 
 
 @dataclass(frozen=True, slots=True)

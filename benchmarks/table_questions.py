@@ -94,7 +94,7 @@ def judge(
     readings = [[found[part] for found in computed.rows] for part in parts]
     fits = bool(expected) and any(same(one, expected) for one in readings)
     verdict = "right" if fits else "wrong"
-    said = f"{told(computed)}  [{shown(computed.query, computed.table.name)}]"
+    said = f"{told(computed)}  [{shown(computed.query, computed.table.called)}]"
     return Judged(row["question"], verdict, row["language"], said, str(expected))
 
 

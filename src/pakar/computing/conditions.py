@@ -83,7 +83,8 @@ def read_conditions(board: Board) -> tuple[Condition, ...]:
             found += _bare(board, at)
     found += _cells(board)
     found += _loose_dates(board)
-    return tuple(found)
+    order = [one.name for one in board.table.columns]
+    return tuple(sorted(found, key=lambda one: order.index(one.column)))
 
 
 def _comparison(board: Board, at: int) -> list[Condition]:

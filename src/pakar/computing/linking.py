@@ -7,6 +7,7 @@ meaning makes the question one that is not computed. Knows nothing of how meanin
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,6 +19,7 @@ from pakar.computing.words import Lexicon, Words, lexicon, meaning, split
 
 ItemKind = Literal["operation", "column", "cell", "number", "date", "table", "idle"]
 LONGEST = 8
+_BRACKETS = re.compile(r"[(\[]([^)\]]*)[)\]]")
 _CLOSE = 0.88
 _LEAST_FUZZY = 6
 # Of readings that are equally long, the earlier one holds.
@@ -72,11 +74,7 @@ def link(question: str, table: Table, profile: Profile, language: str) -> Linked
         *_cells(found, profile),
         *_amounts(found, words, language),
         *_tables(found, table),
-        *(
-            Item("idle", at, at + 1)
-            for at, one in enumerate(found)
-            if one.folded in words.ignorable
-        ),
+        *_idle(found, words, table),
     ]
     candidates.sort(key=lambda one: (-one.length, not one.exact, _RANK.index(one.kind), one.start))
     taken: list[Item] = []
@@ -188,6 +186,19 @@ def _tables(found: Sequence[Token], table: Table) -> Iterator[Item]:
     for at, one in enumerate(found):
         if len(one.folded) > 2 and meaning(one.folded) in named:
             yield Item("table", at, at + 1)
+
+
+def _idle(found: Sequence[Token], words: Lexicon, table: Table) -> Iterator[Item]:
+    """Words that ask for nothing, and units that stand in brackets behind a column's name."""
+    units = {
+        meaning(unit)
+        for one in table.columns
+        for part in _BRACKETS.findall(one.name)
+        for unit in split(part)
+    }
+    for at, one in enumerate(found):
+        if one.folded in words.ignorable or meaning(one.folded) in units:
+            yield Item("idle", at, at + 1)
 
 
 def _spans(found: Sequence[Token]) -> Iterator[tuple[int, int]]:

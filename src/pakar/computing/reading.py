@@ -21,8 +21,8 @@ _ORDERS: dict[str, tuple[Direction, str]] = {
     "most expensive": ("descending", "money"), "cheapest": ("ascending", "money"),
     "latest": ("descending", "date"), "earliest": ("ascending", "date"),
 }  # fmt: skip
-_AGGREGATES = ("count", "sum", "average")
-_NOISE = ("which", "how much", "list", "and", "rows", "when")
+_AGGREGATES = ("count", "count or sum", "sum", "average")
+_NOISE = ("which", "how much", "how much or many", "list", "and", "rows", "when")
 _MONEY = ("fee", "price", "cost", "charge", "rate", "biaya", "harga", "tarif")
 MOST_LOOKED_UP = 3
 
@@ -67,9 +67,22 @@ class _Asked:
         aggregate = self._one(*_AGGREGATES)
         if order is not None:
             return self._ordered(order, aggregate)
+        if aggregate is None and order is None:
+            aggregate = self._how_many()
         if aggregate is not None:
             return (Reading(self._aggregated(aggregate)),)
         return (self._rows(),)
+
+    def _how_many(self) -> int | None:
+        """An Indonesian "berapa" right before what can be counted: rows, names, kinds of rows."""
+        for at in self._operations("how much or many"):
+            following = self._board.items[at + 1] if at + 1 < len(self._board.items) else None
+            if following is None or following.kind not in ("table", "column", "cell"):
+                continue
+            if all(one.kind == "text" for one in following.columns):
+                self._board.use(at)
+                return at
+        return None
 
     # One value, or one a group ---------------------------------------------------------------
 
@@ -77,7 +90,7 @@ class _Asked:
         group = self._group()
         asked = self._board.items[at]
         columns = self._columns()
-        if asked.asks("count"):
+        if asked.asks("count", "count or sum", "how much or many"):
             return self._counted(at, group)
         target = self._target(self._without_nouns(columns))
         name: Aggregate = "sum" if asked.asks("sum") else "avg"
@@ -90,6 +103,8 @@ class _Asked:
         numbers = [one for _, one in columns if one.is_number]
         if numbers:
             target = self._target(self._without_nouns(columns))
+            if not self._board.items[at].asks("count or sum") and not _counts(target):
+                raise UnreadableError(f"{target.name} holds no counts")
             self._no_totals()
             return Query("sum", target.name, self._conditions, group)
         self._no_totals()
@@ -145,14 +160,21 @@ class _Asked:
                 raise UnreadableError("several of each group")
             show = self._show(self._label(), target)
             return Query(None, target.name, self._conditions, "", show, direction, limit)
-        if self._noun and not group and not self._is_amount_asked():
+        named = self._label() is not None and self._asks_for_row()
+        if (named or (self._noun and not self._is_amount_asked())) and not group:
             show = self._show(self._label(), target)
             return Query(None, target.name, self._conditions, "", show, direction, 1)
         name: Aggregate = "max" if direction == "descending" else "min"
         return Query(name, target.name, self._conditions, group)
 
     def _is_amount_asked(self) -> bool:
-        return bool(self._all_operations("how much"))
+        return bool(self._all_operations("how much", "how much or many"))
+
+    def _asks_for_row(self) -> bool:
+        """ "Which card has the lowest fee": the row is asked for by its kind, not by a column."""
+        items = self._board.items
+        beside = [near for at in self._all_operations("which", "list") for near in (at - 1, at + 1)]
+        return any(0 <= at < len(items) and items[at].kind in ("cell", "table") for at in beside)
 
     def _best_rows(
         self, target: Column, subject: Column, direction: Direction, limit: int, hint: str
@@ -334,6 +356,9 @@ class _Asked:
         if len(targets) == 1:
             self._board.use(targets[0][0])
             return targets[0][1]
+        numbers = [one for one in self._board.table.columns if one.is_number]
+        if not targets and not hint and self._noun and len(numbers) == 1:
+            return numbers[0]
         if targets or not hint or hint == "count":
             raise UnreadableError("the highest of which column?")
         if hint == "date":
@@ -393,3 +418,10 @@ def _require_nothing_left(board: Board, items: Sequence[Item]) -> None:
         if item.kind == "operation" and (item.asks(*_NOISE) or item.asks("since")):
             continue
         raise UnreadableError("something in the question has no place in the query")
+
+
+def _counts(column: Column) -> bool:
+    """Whether a column's numbers can be counts of things: whole, without a unit, no money."""
+    money = column.unit or "(" in column.name or "[" in column.name
+    named = any(word in column.name.casefold() for word in _MONEY)
+    return column.kind == "whole" and not money and not named

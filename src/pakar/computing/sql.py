@@ -5,6 +5,7 @@ Knows the dialect and no data. `shown` writes the same query for a reader, with 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,18 +32,18 @@ def quoted(name: str) -> str:
 _SOURCE_ORDER = f"{quoted(DOCUMENT)}, {quoted(START)}"
 
 
-def result_sql(query: Query, *, table: str = TABLE) -> Sql:
-    """The statement whose rows are the answer."""
+def result_sql(query: Query, *, table: str = TABLE, source: bool = True) -> Sql:
+    """The statement whose rows are the answer; `source`: equal ones in the source's order."""
     where, values = _where(query.conditions)
-    source = f"FROM {quoted(table)}{where}"
+    rows = f"FROM {quoted(table)}{where}"
     if query.aggregate is None:
-        return _rows(query, source, values)
+        return _rows(query, rows, values, source)
     value = f"{_aggregated(query)} AS value"
     if not query.group:
-        return Sql(f"SELECT {value} {source}", values)
+        return Sql(f"SELECT {value} {rows}", values)
     group = quoted(query.group)
     present = f"{' AND' if where else ' WHERE'} {group} IS NOT NULL"
-    grouped = f"SELECT {group}, {value} {source}{present} GROUP BY {group}"
+    grouped = f"SELECT {group}, {value} {rows}{present} GROUP BY {group}"
     if not query.order:
         return Sql(f"{grouped} ORDER BY {group}", values)
     direction = _direction(query)
@@ -82,7 +83,7 @@ def empty_sql(query: Query) -> Sql:
 
 def shown(query: Query, table: str) -> str:
     """The statement as a reader sees it: with its values, and the table's own name."""
-    sql = result_sql(query, table=table)
+    sql = result_sql(query, table=table, source=False)
     pieces = _split_placeholders(sql.text)
     literals = [literal(one) for one in sql.values]
     return "".join(a + b for a, b in zip(pieces, [*literals, ""], strict=True))
@@ -99,17 +100,20 @@ def literal(value: Value) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _rows(query: Query, source: str, values: tuple[Value, ...]) -> Sql:
+def _rows(query: Query, rows: str, values: tuple[Value, ...], source: bool) -> Sql:
     columns = ", ".join(quoted(one) for one in query.show)
+    keys = [_SOURCE_ORDER] if source else []
     if not query.order:
-        return Sql(f"SELECT {columns} {source} ORDER BY {_SOURCE_ORDER}", values)
+        return Sql(f"SELECT {columns} {rows}{_sorted(keys)}", values)
     by, direction = quoted(query.column), _direction(query)
     present = f"{' AND' if query.conditions else ' WHERE'} {by} IS NOT NULL"
-    return Sql(
-        f"SELECT {columns} {source}{present}{_ranked(by, direction, query.limit)} "
-        f"ORDER BY {by} {direction}, {_SOURCE_ORDER}",
-        values,
-    )
+    ranked = _ranked(by, direction, query.limit)
+    order = _sorted([f"{by} {direction}", *keys])
+    return Sql(f"SELECT {columns} {rows}{present}{ranked}{order}", values)
+
+
+def _sorted(keys: Sequence[str]) -> str:
+    return f" ORDER BY {', '.join(keys)}" if keys else ""
 
 
 def _ranked(by: str, direction: str, limit: int) -> str:

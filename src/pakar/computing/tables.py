@@ -46,5 +46,10 @@ class Table:
     columns: tuple[Column, ...]
     rows: int
 
+    @property
+    def called(self) -> str:
+        """Its name for a reader: its own, or that of a document that is nothing but the table."""
+        return self.name or self.document.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+
     def column(self, name: str) -> Column | None:
         return next((one for one in self.columns if one.name == name), None)

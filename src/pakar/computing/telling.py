@@ -84,7 +84,7 @@ def _asked(computed: Computed) -> str:
         kind = {"min": "first", "max": "last"}.get(kind, kind)
     text = _filled(words[kind], column=query.column)
     if kind == "count":
-        text = f"{text} ({computed.table.name})" if computed.table.name else text
+        text = f"{text} ({computed.table.called})"
     return f"{text} {_filled(words['by'], group=query.group)}" if query.group else text
 
 
@@ -94,7 +94,7 @@ def _rows_asked(table: Table, query: Query, words: Mapping[str, str]) -> str:
     column = table.column(query.column)
     dated = column is not None and column.kind == "date"
     kind = {"ascending": "earlier", "descending": "later"}[query.order] if dated else query.order
-    return f"{query.show[0]} ({_filled(words[kind], column=query.column)})"
+    return _filled(words[kind], subject=query.show[0], column=query.column)
 
 
 def _line(computed: Computed, row: tuple[Cell, ...]) -> str:

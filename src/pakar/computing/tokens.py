@@ -156,6 +156,9 @@ def _month_day_year(found: Sequence[Token], at: int, lexicon: Lexicon) -> tuple[
 
 
 def _month_year(found: Sequence[Token], at: int, lexicon: Lexicon) -> tuple[Days, int]:
+    if at + 2 < len(found) and lexicon.calendar.get((found[at].folded,)) == "month":
+        span, taken = _month_year(found, at + 1, lexicon)
+        return span, taken + 1 if taken else 0
     if at + 1 < len(found):
         month, year = _month(found[at], lexicon), _year_of(found[at + 1])
         if month and year:

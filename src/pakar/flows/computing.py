@@ -94,7 +94,7 @@ def _table(file: TableFile) -> Table:
 def _computation(found: Computed) -> Computation:
     query, table = found.query, found.table
     return Computation(
-        query=shown(query, table.name or table.document),
+        query=shown(query, table.called),
         document=table.document,
         table=table.name,
         columns=query.show or ((query.group, "value") if query.group else ("value",)),

@@ -33,6 +33,7 @@ def card_lines(name: str, rows: int, columns: Sequence[Decided], *, language: st
     """One line on the table, then one for each column."""
     words = _WORDS.get(language, _WORDS["en"])
     called = f" {name}" if name else ""
+    columns = [one for one in columns if one.is_used]
     names = ", ".join(one.column.name for one in columns)
     head = words["table"].format(name=called, rows=f"{rows:,}", columns=len(columns))
     return [f"{head}: {names}.", *(_column_line(one, rows, words) for one in columns)]

@@ -6,6 +6,7 @@ stays text, and so does one whose cells could be read in two ways. Knows no file
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,6 +20,7 @@ _MOST_DIFFERENT = 1_000
 _EXAMPLES = 3
 _LONGEST_EXAMPLE = 60
 _TYPED = "typed"
+_RUPIAH = re.compile(r"\b(?:Rp|IDR|rupiah)\b", re.IGNORECASE)
 
 Value = int | float | Decimal | bool | date | str | None
 Convert = Callable[[str, object], Value]
@@ -54,6 +56,7 @@ class ColumnProfile:
     """Grows with every batch of a column's cells."""
 
     name: str
+    named: bool = True
     filled: int = 0
     different: set[str] = field(default_factory=set)
     examples: list[str] = field(default_factory=list)
@@ -218,6 +221,11 @@ class ColumnProfile:
         column = Column(self.name, "integer" if whole else "decimal", unit)
         return Decided(column, self, self._styles[style], digits, style=style)
 
+    @property
+    def _is_rupiah(self) -> bool:
+        """Amounts in rupiah group their thousands with points and have no decimals."""
+        return bool(self._units & {"Rp", "IDR"} or _RUPIAH.search(self.name))
+
     def _style(self, family: str, decimal_comma: bool) -> str | None:
         """The style that all cells share; None where two would give other numbers."""
         families = {numbers.family(style) for style in self._styles}
@@ -226,7 +234,7 @@ class ColumnProfile:
         if not family and "english" in self._styles and "plain" not in self._styles:
             # "1,234" in every cell: three decimals in each are far less likely than thousands.
             family = "" if decimal_comma else numbers.POINT
-        elif not family and self._units & {"Rp", "IDR"}:
+        elif not family and (decimal_comma or self._is_rupiah):
             family = numbers.COMMA
         return next((style for style in self._styles if numbers.family(style) == family), None)
 
@@ -241,6 +249,11 @@ class Decided:
     digits: Digits = Digits()
     style: str = ""
     form: str = ""
+
+    @property
+    def is_used(self) -> bool:
+        """It has a name or anything in it."""
+        return bool(self.profile.filled or self.profile.named)
 
     @property
     def is_exact(self) -> bool:

@@ -189,7 +189,10 @@ class _LinesOf:
         self._rows = iter(table.rows)
         self._decimal_comma = table.decimal_comma
         self._names = list(table.columns)
-        self._profiles = [ColumnProfile(name) for name in unique_names(table.columns)]
+        self._profiles = [
+            ColumnProfile(name, named=bool(given))
+            for name, given in zip(unique_names(table.columns), table.columns, strict=True)
+        ]
         self._decided: list[Decided] | None = None
         self._next: list[Row] = list(islice(self._rows, ROWS_A_PART))
         self.width = self._width_of(self._next)
@@ -226,7 +229,7 @@ class _LinesOf:
         while len(self._profiles) < self.width:
             self._names.append("")
             name = unique_names(self._names)[-1]
-            self._profiles.append(ColumnProfile(name))
+            self._profiles.append(ColumnProfile(name, named=False))
 
     def texts(self, rows: Sequence[Row]) -> list[str]:
         return [self._line(row.texts) for row in rows]
@@ -236,7 +239,7 @@ class _LinesOf:
         for at, cell in enumerate(cells):
             if cell:
                 name = self._names[at] if at < len(self._names) else ""
-                shown.append(f"{name}: {cell}" if name and name != cell else cell)
+                shown.append(f"{name}: {cell}" if name else cell)
         return " | ".join(shown) or "-"
 
     def decided(self) -> list[Decided]:

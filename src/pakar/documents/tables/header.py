@@ -44,13 +44,28 @@ def find_header(grid: Grid) -> Header:
     start = next((at for at, row in enumerate(grid) if _filled(row) >= min(2, width)), len(grid))
     if width <= 1:
         start = next((at for at, row in enumerate(grid) if _filled(row)), len(grid))
-    if start >= len(grid) or not _is_header(grid, start, width):
+    named = _named_row(grid, start, width)
+    if named is None:
         columns = max((len(row) for row in grid), default=0)
         return Header(start, start, ("",) * columns)
-    end = start + 1
+    end = named + 1
     while end - start < _MOST_LEVELS and _goes_on(grid, start, end):
         end += 1
     return Header(start, end, _names(grid[start:end]))
+
+
+def _named_row(grid: Grid, start: int, width: int) -> int | None:
+    """The first row that looks like names; above it may stand rows that name groups of columns."""
+    for at in range(start, min(start + _MOST_LEVELS, len(grid))):
+        if _is_header(grid, at, width):
+            return at
+        if _filled(grid[at]) and any(_is_figure(cell.strip()) for cell in grid[at]):
+            return None
+    return None
+
+
+def _is_figure(cell: str) -> bool:
+    return bool(_FIGURE.match(cell)) and not _YEAR.match(cell)
 
 
 def _usual_width(grid: Grid) -> int:
@@ -91,7 +106,7 @@ def _goes_on(grid: Grid, start: int, at: int) -> bool:
     above = [cell.strip() for cell in grid[at - 1]]
     here = [cell.strip() for cell in grid[at]]
     names = [cell for cell in here if cell]
-    if len(names) < 2 or any(_FIGURE.match(name) and not _YEAR.match(name) for name in names):
+    if len(names) < 2 or any(_is_figure(name) for name in names):
         return False
     spans = [name for name in above if name]
     has_gaps = any(

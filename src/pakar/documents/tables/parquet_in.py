@@ -16,6 +16,7 @@ from pakar.documents.tables.model import MOST_COLUMNS, RawTable, Row
 from pakar.errors import SourceError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
 _ROWS_AT_ONCE = 1_000
@@ -53,11 +54,9 @@ def _rows(file: pq.ParquetFile) -> Iterator[Row]:
             yield Row(f"row {number}", [shown(value) for value in values], values)
 
 
-def _values(column: object) -> list[object]:
+def _values(column: pa.Array) -> list[object]:
     import pyarrow as pa
 
-    if not isinstance(column, pa.Array):
-        raise TypeError("no Arrow column")
     # Nanoseconds have no type in Python; whatever is below a microsecond stays in the text.
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         column = column.cast(pa.timestamp("us", column.type.tz), safe=False)

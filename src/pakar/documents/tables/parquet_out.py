@@ -75,20 +75,21 @@ class TableWriter:
         if self._open is not None:
             self._open.close()
         raw = pq.ParquetFile(self._raw)
+        used = [(at, one) for at, one in enumerate(columns) if one.is_used]
         meta = {
             "document": document,
             "name": name,
             "rows": raw.metadata.num_rows,
-            "columns": [[one.column.name, one.column.type, one.column.unit] for one in columns],
+            "columns": [[one.column.name, one.column.type, one.column.unit] for _, one in used],
             "parts": parts,
         }
         schema = pa.schema(
-            [*(pa.field(one.column.name, _arrow_type(one)) for one in columns), *_own_fields()],
+            [*(pa.field(one.column.name, _arrow_type(one)) for _, one in used), *_own_fields()],
             metadata={META: json.dumps(meta).encode()},
         )
         with pq.ParquetWriter(self._path, schema, compression="zstd") as typed:
             for group in range(raw.num_row_groups):
-                typed.write_table(self._typed(raw.read_row_group(group), columns, schema))
+                typed.write_table(self._typed(raw.read_row_group(group), used, schema))
         raw.close()
         self._raw.unlink()
         return self._path
@@ -106,18 +107,20 @@ class TableWriter:
         natives = [pa.field(f"n{at}", pa.string()) for at in range(self._width)]
         return pa.schema([*texts, *natives, *_own_fields()])
 
-    def _typed(self, raw: pa.Table, columns: Sequence[Decided], schema: pa.Schema) -> pa.Table:
+    def _typed(
+        self, raw: pa.Table, used: Sequence[tuple[int, Decided]], schema: pa.Schema
+    ) -> pa.Table:
         import pyarrow as pa
 
         made = []
-        for at, one in enumerate(columns):
+        for field, (at, one) in zip(schema, used, strict=False):
             texts = raw.column(f"t{at}").to_pylist()
             natives = raw.column(f"n{at}").to_pylist()
             values = [
                 one.value(text, _unpacked(native))
                 for text, native in zip(texts, natives, strict=True)
             ]
-            made.append(pa.array(values, schema.field(at).type))
+            made.append(pa.array(values, field.type))
         own = [raw.column(field.name) for field in _own_fields()]
         return pa.table([*made, *own], schema)
 

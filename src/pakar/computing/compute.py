@@ -99,9 +99,11 @@ def compute(
         found: list[Computed | Worked] = []
         reasons: list[str] = []
         for table in tables:
-            for way in (_over, _from_statement):
+            # What stands in a statement is no list of things, though it may be read as one.
+            for way in (_from_statement, _over):
                 try:
                     found.append(way(question, table, one, limits or Limits()))
+                    break
                 except (UnreadableError, InvalidQueryError, QueryStoppedError) as error:
                     reasons.append(f"{_called(table)}: {error}")
         if found:

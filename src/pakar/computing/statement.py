@@ -5,9 +5,11 @@ Reads headers of several rows, sections, and amounts in brackets. Knows no quest
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,8 +24,8 @@ MOST_ROWS = 300
 MOST_COLUMNS = 30
 _MOST_HEADERS = 5
 YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)|\bF[YQ]?\s?'?(\d\d)\b")
-_NOTE = re.compile(r"\(\s*(?:\d{1,2}|[a-z])\s*\)")
-_UNNAMED = re.compile(r"(?:unnamed:?|column|kolom|_)?[ _]?\d*", re.IGNORECASE)
+NOTE = re.compile(r"\(\s*(?:\d{1,2}|[a-z])\s*\)")
+_UNNAMED = re.compile(r"(?:(?:unnamed:?|column|kolom)[ _]?(?:\d+|[A-Z]{1,3}))?", re.IGNORECASE)
 # "(in millions)", "US$'000", "dalam jutaan rupiah": in which unit all figures are.
 _SCALE = r"(?:thousands?|millions?|billions?|ribuan|jutaan|miliaran|ribu|juta|miliar|000s?)"
 IN_UNITS = re.compile(
@@ -90,7 +92,21 @@ def _statement(
     with Sandbox(path) as box:
         rows = box.rows(Sql(f"SELECT {wanted} FROM {quoted(TABLE)} {order}"))
     first = ["" if _UNNAMED.fullmatch(name) else _without_suffix(name, names) for name in names]
-    return from_rows([first], rows, len(names), language)
+    units = [one.unit for one in table.columns]
+    return from_rows([first], _with_units(rows, units), len(names), language)
+
+
+def _with_units(rows: Sequence[Sequence[Cell]], units: Sequence[str]) -> list[list[Cell]]:
+    """Numbers of a column that has a unit as amounts of it."""
+    return [
+        [
+            Amount(Decimal(str(cell)), units[at])
+            if at < len(units) and units[at] and _is_number(cell)
+            else cell
+            for at, cell in enumerate(row)
+        ]
+        for row in rows
+    ]
 
 
 def _without_suffix(name: str, names: Sequence[str]) -> str:
@@ -146,8 +162,9 @@ def _periods(headers: Sequence[Sequence[str]], width: int, language: str) -> lis
     found = []
     for column in range(1, width):
         texts = [row[column] for row in above if row[column]]
-        text = " ".join(dict.fromkeys(texts))
-        found.append(Period(column, _words(text, language), years_of(text), text))
+        text = NOTE.sub("", " ".join(dict.fromkeys(texts))).strip()
+        header = " ".join(IN_UNITS.sub(" ", text).split())
+        found.append(Period(column, _words(text, language), years_of(text), header))
     return found
 
 
@@ -168,7 +185,7 @@ def _spread(row: Sequence[str], *, last: bool) -> list[str]:
 def _lines(rows: Sequence[Sequence[Cell]], width: int, section: str, language: str) -> list[Line]:
     found = []
     for row in rows:
-        label = _NOTE.sub("", _text(row[0])).strip()
+        label = NOTE.sub("", _text(row[0])).strip()
         amounts = {
             column: one for column in range(1, width) if (one := _amount(row[column])) is not None
         }
@@ -189,10 +206,23 @@ def years_of(text: str) -> frozenset[int]:
 
 
 def _amount(cell: Cell) -> Amount | None:
+    if isinstance(cell, Amount):
+        return cell
     return None if isinstance(cell, bool) else amount(_text(cell))
 
 
+def _is_number(cell: Cell) -> bool:
+    if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
+        return False
+    return math.isfinite(cell)
+
+
 def _text(cell: Cell) -> str:
+    """A cell as a header or an amount is read; 2019.0 is what a reader made of 2019."""
+    if isinstance(cell, Amount):
+        cell = cell.value
+    if isinstance(cell, float | Decimal) and _is_number(cell) and cell == int(cell):
+        return str(int(cell))
     return "" if cell is None else str(cell).strip()
 
 

@@ -11,6 +11,7 @@ from pakar.backends.lancedb_store import LanceStore
 from pakar.errors import SourceError
 from pakar.index.build import BatchLimits, Indexer, Steps
 from pakar.index.texts import TextStore
+from pakar.ports import Readout
 from pakar.testing import HashEmbedder
 from pakar.types import Document, Passage
 
@@ -41,7 +42,10 @@ def split_lines(document: Document) -> list[Passage]:
 
 
 def line_steps(read: Callable[[File], Document] = read_lines) -> Steps[File]:
-    return Steps(lambda file: [Readout(read(file))], split_lines, lambda passage: passage.text, lambda p: p.text.split())
+    def readouts(file: File) -> list[Readout]:
+        return [Readout(read(file))]
+
+    return Steps(readouts, split_lines, lambda passage: passage.text, lambda p: p.text.split())
 
 
 class Folder:

@@ -127,5 +127,8 @@ def _row_line(names: Sequence[str], row: Sequence[str]) -> str:
 
 def clean(text: str) -> str:
     """The words without invisible marks, white space as single spaces."""
+    # Most texts are clean; what is not printable has every mark and white space but the space.
+    if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":
+        return text
     visible = _LONE_SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text))
     return _SPACES.sub(" ", visible).strip()

@@ -7,6 +7,7 @@ Knows nothing of formats.
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ _MARKS = (
 # Bytes that are enough to guess an encoding; guessing takes time in proportion.
 _SAMPLE = 64_000
 _BLOCK = 1 << 20
+_FOREIGN = re.compile(rb"[\x80-\xff]")
 
 
 def read_bytes(path: Path) -> bytes:
@@ -87,7 +89,9 @@ def encoding_of(path: Path) -> str:
         ) from error
     if not foreign:
         return "utf-8"
-    if guessed := _guess(foreign):
+    # Only the lines that tell: in much plain ASCII, a guess is lost.
+    telling = b"\n".join(line for line in foreign.split(b"\n") if _FOREIGN.search(line))
+    if guessed := _guess(telling):
         return guessed
     raise SourceError(f"{path.name}: is not text in any known encoding", hint=_SAVE_AGAIN)
 

@@ -60,9 +60,8 @@ class ColumnProfile:
     filled: int = 0
     different: set[str] = field(default_factory=set)
     examples: list[str] = field(default_factory=list)
-    _styles: dict[str, _Range] = field(
-        default_factory=lambda: {style: _Range() for style in numbers.STYLES}
-    )
+    _styles: tuple[str, ...] = numbers.STYLES
+    _spans: dict[str, _Range] = field(default_factory=dict)
     _forms: dict[str, _Range] = field(
         default_factory=lambda: {form: _Range() for form in dates.FORMS}
     )
@@ -126,30 +125,35 @@ class ColumnProfile:
             seen = self._digits.get(where, Digits())
             self._digits[where] = seen.and_also(len(digits) + exponent, -exponent)
 
-    def _take_numbers(self, cells: Iterable[str]) -> None:
-        if not self._styles:
-            return
+    def _take_numbers(self, cells: Sequence[str]) -> None:
+        alive = self._styles
+        found: list[numbers.Written] = []
         for cell in cells:
-            number = numbers.written(cell)
-            alive = numbers.styles_of(number.digits, tuple(self._styles)) if number else ()
+            number = numbers.written(cell) if alive else None
+            alive = numbers.styles_of(number.digits, alive) if number else ()
             if number is None or not alive:
-                self._styles.clear()
+                self._styles = ()
                 return
-            if len(alive) < len(self._styles):
-                self._styles = {style: self._styles[style] for style in alive}
-            self._units.add(number.unit)
-            self._separated = self._separated or not number.digits.isdigit()
-            self._take_number(number, cell)
+            found.append(number)
+        self._styles = alive
+        self._units.update(number.unit for number in found)
+        self._separated = self._separated or not all(n.digits.isdigit() for n in found)
+        for family in dict.fromkeys(map(numbers.family, alive)):
+            self._take_values(family, found, cells)
 
-    def _take_number(self, number: numbers.Written, cell: str) -> None:
-        known: dict[str, Decimal] = {}
-        for style, seen in self._styles.items():
-            kind = numbers.family(style)
-            if kind not in known:
-                known[kind] = numbers.value(number, style)
-            seen.take(known[kind], cell)
-        for kind, value in known.items():
-            self._measure(kind, value)
+    def _take_values(
+        self, family: str, found: Sequence[numbers.Written], cells: Sequence[str]
+    ) -> None:
+        values = [numbers.value(number, family) for number in found]
+        seen = self._spans.setdefault(family, _Range())
+        for extreme in (min(values), max(values)):
+            seen.take(extreme, cells[values.index(extreme)])
+        digits = self._digits.get(family, Digits())
+        for number in found:
+            whole, _, decimals = numbers.plain_digits(number.digits, family).partition(".")
+            if len(whole) > digits.whole or len(decimals) > digits.decimals:
+                digits = digits.and_also(len(whole), len(decimals))
+        self._digits[family] = digits
 
     def _take_dates(self, cells: Iterable[str]) -> None:
         for cell in cells:
@@ -210,33 +214,33 @@ class ColumnProfile:
         units = self._units - {""}
         if len(units) > 1 or ("%" in units and "" in self._units):
             return None
-        style = self._style(family, decimal_comma)
-        if style is None:
+        family = self._family(family, decimal_comma)
+        if not family:
             return None
-        digits = self._digits[numbers.family(style)]
+        digits = self._digits[family]
         typed = self._digits.get(_TYPED, Digits())
         digits = digits.and_also(typed.whole, typed.decimals)
         whole = digits.decimals == 0 and "double" not in self._kinds
         unit = units.pop() if units else ""
         column = Column(self.name, "integer" if whole else "decimal", unit)
-        return Decided(column, self, self._styles[style], digits, style=style)
+        return Decided(column, self, self._spans[family], digits, family=family)
 
     @property
     def _is_rupiah(self) -> bool:
         """Amounts in rupiah group their thousands with points and have no decimals."""
         return bool(self._units & {"Rp", "IDR"} or _RUPIAH.search(self.name))
 
-    def _style(self, family: str, decimal_comma: bool) -> str | None:
-        """The style that all cells share; None where two would give other numbers."""
-        families = {numbers.family(style) for style in self._styles}
-        if len(families) == 1 or not self._separated:
-            return next(iter(self._styles))
+    def _family(self, family: str, decimal_comma: bool) -> str:
+        """What the decimal sign is in all cells; "" where two readings give other numbers."""
+        families = [numbers.family(style) for style in self._styles]
+        if len({self._digits[one] for one in families}) == 1:
+            return families[0]
         if not family and "english" in self._styles and "plain" not in self._styles:
             # "1,234" in every cell: three decimals in each are far less likely than thousands.
             family = "" if decimal_comma else numbers.POINT
         elif not family and (decimal_comma or self._is_rupiah):
             family = numbers.COMMA
-        return next((style for style in self._styles if numbers.family(style) == family), None)
+        return family if family in families else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +251,7 @@ class Decided:
     profile: ColumnProfile
     span: _Range | None
     digits: Digits = Digits()
-    style: str = ""
+    family: str = ""
     form: str = ""
 
     @property
@@ -284,7 +288,7 @@ class Decided:
         if self.form:
             return dates.parse(text, self.form)
         number = numbers.written(text)
-        return numbers.value(number, self.style) if number else None
+        return numbers.value(number, self.family) if number else None
 
 
 def decide(profiles: Sequence[ColumnProfile], *, decimal_comma: bool = False) -> list[Decided]:

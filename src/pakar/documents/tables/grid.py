@@ -20,11 +20,15 @@ _LOOKED_AT = 100
 
 @dataclass(frozen=True, slots=True)
 class GridRow:
-    """One row of a grid: its number in the source (from 1), its texts and, if known, values."""
+    """One row of a grid: its number in the source (from 1), its texts and, if known, values.
+
+    `merged` are the first and the last column (from 0) of cells that span several.
+    """
 
     number: int
     texts: list[str]
     values: list[object] | tuple[()] = ()
+    merged: tuple[tuple[int, int], ...] = ()
 
 
 def table_of(
@@ -40,7 +44,9 @@ def table_of(
         head = list(islice(stream, _LOOKED_AT))
     if not head:
         return None
-    header = find_header([row.texts for row in head])
+    widest = max(len(row.texts) for row in head)
+    has_merged = any(row.merged for row in head)
+    header = find_header([_spread(row, widest) for row in head], carry=not has_merged)
     above = (" | ".join(filter(None, map(clean, row.texts))) for row in head[: header.first])
     body = chain(head[header.end :], stream)
     return RawTable(
@@ -50,6 +56,16 @@ def table_of(
         tuple(line for line in above if line),
         decimal_comma,
     )
+
+
+def _spread(row: GridRow, widest: int) -> list[str]:
+    """The row's texts, a merged cell's in each of its columns; a title over all stays as it is."""
+    texts = list(row.texts)
+    for first, last in row.merged:
+        if first < len(row.texts) and last - first + 1 < widest:
+            texts += [""] * (last + 1 - len(texts))
+            texts[first : last + 1] = [row.texts[first]] * (last + 1 - first)
+    return texts
 
 
 def _rows(body: Iterable[GridRow], sheet: str) -> Iterator[Row]:

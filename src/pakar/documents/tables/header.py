@@ -33,12 +33,13 @@ class Header:
     names: tuple[str, ...]
 
 
-def find_header(grid: Grid) -> Header:
+def find_header(grid: Grid, *, carry: bool = True) -> Header:
     """The header of a table by its first rows, blank ones included.
 
     Lines with one cell above a wider table are titles or notes. The header is the first row below
     them that looks like names: filled for most columns, no figures but years, none twice. Rows
-    below it that also hold only names belong to it where it has gaps, as under merged cells.
+    below it that also hold only names belong to it where it has gaps, as under merged cells. With
+    `carry`, a name of an upper row goes on to the right over gaps.
     """
     width = _usual_width(grid)
     start = next((at for at, row in enumerate(grid) if _filled(row) >= min(2, width)), len(grid))
@@ -51,7 +52,7 @@ def find_header(grid: Grid) -> Header:
     end = named + 1
     while end - start < _MOST_LEVELS and _goes_on(grid, start, end):
         end += 1
-    return Header(start, end, _names(grid[start:end]))
+    return Header(start, end, _names(grid[start:end], carry))
 
 
 def _named_row(grid: Grid, start: int, width: int) -> int | None:
@@ -120,13 +121,15 @@ def _goes_on(grid: Grid, start: int, at: int) -> bool:
     return any(_FIGURE.match(cell.strip()) for line in below for cell in line if cell.strip())
 
 
-def _names(rows: Grid) -> tuple[str, ...]:
-    """The levels' names joined column by column; upper levels go on to the right over gaps."""
+def _names(rows: Grid, carry: bool) -> tuple[str, ...]:
+    """The levels' names joined column by column."""
     width = max(len(row) for row in rows)
     levels = []
     for depth, row in enumerate(rows):
         line = [cell.strip() for cell in row] + [""] * (width - len(row))
-        levels.append(_carried(line, rows[depth + 1 :]) if depth + 1 < len(rows) else line)
+        levels.append(
+            _carried(line, rows[depth + 1 :]) if carry and depth + 1 < len(rows) else line
+        )
     joined = []
     for column in range(width):
         parts = [level[column] for level in levels if level[column]]

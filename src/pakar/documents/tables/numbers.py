@@ -28,6 +28,7 @@ _STYLES = {
 }
 STYLES = tuple(_STYLES)
 _LONGEST = 18
+_GROUPING = re.compile(r"[  ’']")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,20 @@ def family(style: str) -> str:
     return _STYLES[style][0]
 
 
-def value(number: Written, style: str) -> Decimal:
-    """Exactly what is written. Raises ValueError where the digits are not of this style."""
-    digits = number.digits
-    if not digits.isdigit():
-        if family(style) == COMMA:
-            digits = digits.replace(".", "").replace(",", ".")
-        else:
-            digits = digits.replace(",", "")
-        digits = re.sub(r"[  ’']", "", digits)
+def plain_digits(digits: str, of_family: str) -> str:
+    """The digits without grouping, with a point as the decimal sign."""
+    if digits.isdigit():
+        return digits
+    if of_family == COMMA:
+        digits = digits.replace(".", "").replace(",", ".")
+    else:
+        digits = digits.replace(",", "")
+    return _GROUPING.sub("", digits)
+
+
+def value(number: Written, of_family: str) -> Decimal:
+    """Exactly what is written, in a style of this family. Raises ValueError for anything else."""
+    digits = plain_digits(number.digits, of_family)
     try:
         worth = Decimal(digits)
     except InvalidOperation as error:

@@ -6,9 +6,11 @@ and turned into typed columns group by group. Memory holds one group. Knows no p
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,7 +119,7 @@ class TableWriter:
             texts = raw.column(f"t{at}").to_pylist()
             natives = raw.column(f"n{at}").to_pylist()
             values = [
-                one.value(text, _unpacked(native))
+                one.value(text, None if native is None else _unpacked(native))
                 for text, native in zip(texts, natives, strict=True)
             ]
             made.append(pa.array(values, field.type))
@@ -166,9 +168,8 @@ def _arrow_type(one: Decided) -> pa.DataType:
 
 def _packed(value: object) -> str | None:
     """A typed value as text that gives it back."""
-    import datetime as dt
-    from decimal import Decimal
-
+    if value is None or isinstance(value, str):
+        return None
     for types, sign in ((bool, "b"), (int, "i"), (Decimal, "d"), (float, "f")):
         if isinstance(value, types):
             return f"{sign}{value!r}" if sign == "f" else f"{sign}{value}"
@@ -177,12 +178,7 @@ def _packed(value: object) -> str | None:
     return f"y{value.isoformat()}" if isinstance(value, dt.date) else None
 
 
-def _unpacked(packed: str | None) -> object:
-    import datetime as dt
-    from decimal import Decimal
-
-    if packed is None:
-        return None
+def _unpacked(packed: str) -> object:
     sign, text = packed[0], packed[1:]
     if sign == "b":
         return text == "True"

@@ -22,6 +22,7 @@ _WAIT_FOR_LOCK = 10.0
 _ALLOWED = frozenset(
     [sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE]
 )
+_KIND = "SELECT type FROM sqlite_master WHERE name = ? AND type IN ('table', 'view')"
 _TABLES = """SELECT name FROM sqlite_master WHERE type IN ('table', 'view')
 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"""
 
@@ -108,11 +109,8 @@ def _select_all(database: sqlite3.Connection, table: str) -> tuple[list[str], st
     name = _quoted(table)
     if keys:
         return keys, f"SELECT * FROM {name} ORDER BY {', '.join(map(_quoted, keys))}"
-    try:
-        database.execute(f"SELECT rowid FROM {name} LIMIT 0")
-    except sqlite3.Error:  # a view
-        return [], f"SELECT * FROM {name}"
-    if any(column.casefold() == "rowid" for column, _ in info):
+    (kind,) = database.execute(_KIND, (table,)).fetchone()
+    if kind == "view" or any(column.casefold() == "rowid" for column, _ in info):
         return [], f"SELECT * FROM {name}"
     return ["rowid"], f"SELECT rowid AS rowid, * FROM {name} ORDER BY rowid"
 

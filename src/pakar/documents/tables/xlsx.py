@@ -54,8 +54,8 @@ def read_xlsx(path: Path, *, hidden_sheets: bool = False) -> Iterator[RawTable]:
             table = table_of(sheet.rows(), name=entry.name, sheet=entry.name)
             if table is None:
                 continue
-            table.warnings, warnings = [*warnings, *sheet.notes], []
-            sheet.tell = table.warnings.append
+            sheet.notes += warnings
+            table.warnings, warnings = sheet.notes, []
             yield table
         if warnings and not shown:
             raise SourceError(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, cast
@@ -52,13 +52,12 @@ class _Cell:
 
 @dataclass(slots=True)
 class Sheet:
-    """`tell` is called with remarks that are known only at the end of the rows."""
+    """`notes` may get one more when the rows are at their end."""
 
     archive: zipfile.ZipFile
     part: str
     looks: Looks
     notes: list[str] = field(default_factory=list)
-    tell: Callable[[str], None] = lambda _: None
     _unsaved: int = 0
     _dates: dict[str, bool] = field(default_factory=dict)
 
@@ -79,9 +78,15 @@ class Sheet:
                     width = max(cells)
                     empty = _Cell("", None)
                     line = [cells.get(at, empty) for at in range(1, width + 1)]
-                    yield GridRow(number, [one.text for one in line], [one.value for one in line])
+                    across = tuple(
+                        (one.first - 1, min(one.last, MOST_COLUMNS) - 1)
+                        for one in merged.get(number, ())
+                        if one.first_row == number and one.first < one.last
+                    )
+                    texts = [one.text for one in line]
+                    yield GridRow(number, texts, [one.value for one in line], across)
         if self._unsaved:
-            self.tell(
+            self.notes.append(
                 f"{self._unsaved:,} formulas have no saved result: open the file in a spreadsheet "
                 "program and save it"
             )

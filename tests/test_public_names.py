@@ -10,12 +10,11 @@ import pytest
 import pakar
 
 NAMES = [
-    "Adapter", "AddReport", "Answer", "Citation", "Column", "ConfigError", "Document",
-    "EndpointError", "Example", "ExampleError", "Expert", "ExpertError", "Failure", "Hit", "IndexBusyError",
-    "IndexMismatchError", "Mark", "Message", "MissingExtraError", "ModelError",
-    "ModelMissingError", "PakarError", "Passage", "Scope", "Source", "SourceError",
-    "Status", "StoreError",
-    "TableFile", "Timings", "TrainingError", "__version__",
+    "Adapter", "AddReport", "Answer", "Citation", "Column", "Computation", "ConfigError",
+    "Document", "EndpointError", "Example", "ExampleError", "Expert", "ExpertError", "Failure",
+    "Hit", "IndexBusyError", "IndexMismatchError", "Mark", "Message", "MissingExtraError",
+    "ModelError", "ModelMissingError", "PakarError", "Passage", "Scope", "Source", "SourceError",
+    "Status", "StoreError", "TableFile", "Timings", "TrainingError", "__version__",
 ]  # fmt: skip
 
 

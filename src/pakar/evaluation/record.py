@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pakar.evaluation.questions import Question
-from pakar.types import Answer, Citation, Hit, Message, Passage, Timings
+from pakar.types import Answer, Citation, Computation, Hit, Message, Passage, Timings
 
 _CITATION = (
     "document start end quote answer_start answer_end score page heading title place".split()
@@ -78,6 +78,7 @@ def _answer_row(answer: Answer) -> dict[str, object]:
         "notes": list(answer.notes),
         "prompt": [{"role": one.role, "content": one.content} for one in answer.prompt],
         "timings": asdict(answer.timings),
+        "computation": None if answer.computation is None else asdict(answer.computation),
         "citations": [{key: getattr(one, key) for key in _CITATION} for one in answer.citations],
         "hits": [
             {
@@ -99,9 +100,17 @@ def _answer(row: dict[str, Any]) -> Answer:
         notes=tuple(row["notes"]),
         prompt=tuple(Message(**one) for one in row.get("prompt", ())),
         timings=Timings(**row["timings"]),
+        computation=_computation(row.get("computation")),
         citations=tuple(Citation(**one) for one in row["citations"]),
         hits=tuple(_hit(one) for one in row["hits"]),
     )
+
+
+def _computation(row: dict[str, Any] | None) -> Computation | None:
+    if row is None:
+        return None
+    lists = {key: tuple(row[key]) for key in ("columns", "cells")}
+    return Computation(**{**row, **lists, "rows": tuple(tuple(one) for one in row["rows"])})
 
 
 def _hit(row: dict[str, Any]) -> Hit:

@@ -17,15 +17,21 @@ from pakar.computing.sandbox import Sandbox
 from pakar.computing.sql import Sql, places_sql, result_sql, shown
 from pakar.computing.tables import Column, Table
 
+Rows = list[tuple[object, ...]]
 HOSTILE = [
     'a"b', "x'y", "'; DROP TABLE data; --", '"; SELECT 1; --', "two\nlines", "?", "$1", "100%",
     "日本", "value", "count(*)", "", " ", "\\", "/* */", "NULL",
 ]  # fmt: skip
-texts = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=6).filter(lambda one: "\x00" not in one))
+texts = st.one_of(
+    st.sampled_from(HOSTILE), st.text(max_size=6).filter(lambda one: "\x00" not in one)
+)
+titles = st.sampled_from([one for one in HOSTILE if one.strip()])
 names = st.lists(
-    st.one_of(st.sampled_from([one for one in HOSTILE if one.strip()]), st.text("abc ?'\"", min_size=1)),
-    min_size=3, max_size=3, unique_by=str.casefold,
-)  # fmt: skip
+    st.one_of(titles, st.text("abc ?'\"", min_size=1)),
+    min_size=3,
+    max_size=3,
+    unique_by=str.casefold,
+)
 whole = st.integers(-1000, 1000)
 days = st.dates(date(2019, 1, 1), date(2021, 12, 31))
 rows = st.lists(
@@ -101,7 +107,9 @@ def test_the_result_is_the_one_of_plain_python(
     assert len(places) <= len(data)
 
 
-def evaluated(query: Query, table: Table, data: Sequence[tuple[object, ...]]) -> list[tuple[object, ...]]:
+def evaluated(
+    query: Query, table: Table, data: Sequence[tuple[object, ...]]
+) -> list[tuple[object, ...]]:
     """The query over the rows, without SQL."""
     at = {one.name: place for place, one in enumerate(table.columns)}
     passing = [row for row in data if all(passes(row[at[c.column]], c) for c in query.conditions)]

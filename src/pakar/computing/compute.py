@@ -18,6 +18,7 @@ from pakar.computing.sandbox import Cell, Limits, QueryStoppedError, Sandbox
 from pakar.computing.sql import Sql, empty_sql, places_sql, result_sql
 from pakar.computing.statement import statement
 from pakar.computing.statement_question import read_statement
+from pakar.computing.statement_words import may_ask
 from pakar.computing.tables import Table
 from pakar.computing.values import profile
 from pakar.computing.words import LANGUAGES
@@ -120,7 +121,7 @@ def _languages(language: str) -> Iterator[str]:
 
 
 def _from_statement(question: str, table: Table, language: str, limits: Limits) -> Worked:
-    found = statement(table, language)
+    found = statement(table, language) if may_ask(question, language) else None
     if found is None:
         raise UnreadableError("no statement")
     formula = read_statement(question, found, language)

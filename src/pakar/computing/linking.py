@@ -145,7 +145,10 @@ def _cells(found: Sequence[Token], profile: Profile) -> Iterator[Item]:
         if cells:
             yield Item("cell", start, end, cells=cells)
             continue
-        cells = profile.alike.get(tuple(meaning(one) for one in said)) or _near(said, profile)
+        cells = profile.alike.get(tuple(meaning(one) for one in said))
+        if not cells and found[start].text[0].isupper():
+            # Only what is written as a name: "median" is no slip of "Medan".
+            cells = _near(said, profile)
         if cells:
             yield Item("cell", start, end, cells=cells, exact=False)
 

@@ -64,7 +64,11 @@ class _Asked:
 
     def read(self) -> tuple[Reading, ...]:
         order = self._one(*_ORDERS)
+        in_all = self._operations("in all")
+        self._board.use(*in_all)
         aggregate = self._one(*_AGGREGATES)
+        if aggregate is None and order is None and in_all:
+            aggregate = in_all[0]
         if order is not None:
             return self._ordered(order, aggregate)
         if aggregate is None and order is None:
@@ -90,10 +94,12 @@ class _Asked:
         group = self._group()
         asked = self._board.items[at]
         columns = self._columns()
+        if asked.asks("average") and group and self._names_rows(group):
+            group = ""  # "the average staff per branch", with a row a branch, is one value
         if asked.asks("count", "count or sum", "how much or many"):
             return self._counted(at, group)
         target = self._target(self._without_nouns(columns))
-        name: Aggregate = "sum" if asked.asks("sum") else "avg"
+        name: Aggregate = "sum" if asked.asks("sum", "in all") else "avg"
         if name == "sum":
             self._no_totals()
         return Query(name, target.name, self._conditions, group)
@@ -120,12 +126,9 @@ class _Asked:
 
     def _counting(self, column: Column) -> tuple[Aggregate, str]:
         """Rows, where the column names each of them; else its different values."""
-        if self._names_rows(column):
+        if self._names_rows(column.name):
             return "count", ""
         return "distinct", column.name
-
-    def _filled(self, column: Column) -> bool:
-        return self._profile.filled.get(column.name) == self._board.table.rows
 
     def _counts_cells(self, at: int) -> bool:
         """ "How many savings accounts": what is counted is named by a cell right behind."""
@@ -339,12 +342,14 @@ class _Asked:
 
     def _without_nouns(self, columns: Sequence[tuple[int, Column]]) -> list[tuple[int, Column]]:
         """Without the column that names the rows: "the rent of the main branches"."""
-        nouns = [at for at, one in columns if one.kind == "text" and self._names_rows(one)]
+        nouns = [at for at, one in columns if one.kind == "text" and self._names_rows(one.name)]
         self._board.use(*nouns)
         return [(at, one) for at, one in columns if at not in nouns]
 
-    def _names_rows(self, column: Column) -> bool:
-        return self._profile.is_unique(column.name) and self._filled(column)
+    def _names_rows(self, name: str) -> bool:
+        return self._profile.is_unique(name) and (
+            self._profile.filled.get(name) == self._board.table.rows
+        )
 
     def _target(self, columns: Sequence[tuple[int, Column]]) -> Column:
         if len(columns) != 1 or not columns[0][1].is_number:

@@ -14,8 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pakar.computing.amounts import Amount, amount
-from pakar.computing.sandbox import Cell, QueryStoppedError, Sandbox
-from pakar.computing.sql import TABLE, Sql, quoted
+from pakar.computing.sandbox import Cell, QueryStoppedError
 from pakar.computing.tables import DOCUMENT, END, PLACE, START, Table
 from pakar.computing.words import meaning, split
 from pakar.language.terms import stem
@@ -82,18 +81,28 @@ def statement(table: Table, language: str) -> Statement | None:
     return _statement(table, table.path, language, stat.st_mtime_ns, stat.st_size)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def _statement(
     table: Table, path: Path, language: str, changed: int, size: int
 ) -> Statement | None:
     names = [one.name for one in table.columns]
-    wanted = ", ".join(quoted(one) for one in (*names, PLACE, DOCUMENT, START, END))
-    order = f"ORDER BY {quoted(DOCUMENT)}, {quoted(START)}"
-    with Sandbox(path) as box:
-        rows = box.rows(Sql(f"SELECT {wanted} FROM {quoted(TABLE)} {order}"))
+    rows = _read(path, names)
     first = ["" if _UNNAMED.fullmatch(name) else _without_suffix(name, names) for name in names]
     units = [one.unit for one in table.columns]
     return from_rows([first], _with_units(rows, units), len(names), language)
+
+
+def _read(path: Path, names: Sequence[str]) -> list[tuple[Cell, ...]]:
+    """All rows in the source's order, each with its place, document, start and end."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        found = pq.read_table(path, columns=[*names, PLACE, DOCUMENT, START, END])
+    except (OSError, pa.ArrowException) as error:
+        raise QueryStoppedError(f"{path.name}: {error}".splitlines()[0][:200]) from error
+    rows = list(zip(*(column.to_pylist() for column in found.columns), strict=True))
+    return sorted(rows, key=lambda row: (str(row[-3]), int(str(row[-2]))))
 
 
 def _with_units(rows: Sequence[Sequence[Cell]], units: Sequence[str]) -> list[list[Cell]]:

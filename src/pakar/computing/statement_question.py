@@ -17,6 +17,8 @@ from pakar.computing.statement_words import Asked, Word, readings
 _SERIES: dict[str, Operation] = {"average": "average", "sum": "sum"}
 _CHANGES: dict[str, Operation] = {"change": "change", "percent change": "percent change"}
 _PAIRS: dict[str, Operation] = {"ratio": "ratio", "share": "share", "change": "difference"}
+# Words of labels that name nothing alone.
+_GENERAL = frozenset({"total", "net", "other", "less", "gross", "amount", "jumlah", "lain"})
 _EACH = frozenset({"respective", "respectively", "each", "masing"})
 
 
@@ -181,6 +183,8 @@ class _Reader:
             if not needed & line.words or header - self._statement.about or not unasked:
                 continue
             missing = len(line.words - spoken)
+            if missing and needed & line.words <= _GENERAL:
+                continue  # "total provision for taxes" is not the section's line "total current"
             found.append((missing, len(header), -len(line.words & spoken), line, header))
         found.sort(key=lambda one: one[:3])
         if not found or (len(found) > 1 and found[0][:3] == found[1][:3]):
@@ -202,7 +206,8 @@ class _Reader:
             if period is None:
                 return ()
             found.append(Figure(match.line, period))
-        return tuple(found)
+        kinds = {"%" in one.period.header for one in found}
+        return tuple(found) if len(kinds) <= 1 else ()
 
     def _period(self, match: _Match, year: int) -> Period | None:
         fitting = [

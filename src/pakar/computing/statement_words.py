@@ -90,6 +90,13 @@ def readings(question: str, language: str) -> list[Asked]:
     return found
 
 
+def may_ask(question: str, language: str) -> bool:
+    """Whether the question names a year or something to work out, so that it may be for one."""
+    if years_of(question):
+        return True
+    return any(_operations(one) for one in _words(question, language))
+
+
 def _blanked(text: str, pattern: re.Pattern[str]) -> str:
     return pattern.sub(lambda match: " " * len(match.group()), text)
 

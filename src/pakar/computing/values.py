@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from pakar.computing.sandbox import QueryStoppedError, Sandbox
+from pakar.computing.sandbox import Limits, QueryStoppedError, Sandbox
 from pakar.computing.sql import TABLE, Sql, quoted
 from pakar.computing.tables import Table
 from pakar.computing.words import Words, meaning, split
@@ -19,6 +19,8 @@ from pakar.computing.words import Words, meaning, split
 # With more different values a column is one of names or notes: only whole values are looked up.
 MOST_VALUES = 2_000
 LONGEST_VALUE = 80
+# Counting the values of a large table is done once, and may take longer than a question.
+_PATIENT = Limits(seconds=30.0, memory_mb=1024)
 _TOTALS = frozenset({"total", "totals", "subtotal", "jumlah", "grand", "keseluruhan", "sum"})
 
 
@@ -65,7 +67,7 @@ def profile(table: Table) -> Profile:
 def _profile(table: Table, path: Path, changed: int, size: int) -> Profile:
     names = [one.name for one in table.columns if one.kind in ("text", "whole", "date", "number")]
     texts = [one.name for one in table.columns if one.kind == "text"]
-    with Sandbox(path) as box:
+    with Sandbox(path, _PATIENT) as box:
         distinct, filled = _counts(box, names)
         small = [name for name in texts if distinct[name] <= MOST_VALUES]
         cells = [cell for name in small for cell in _cells(name, _values(box, name))]

@@ -11,8 +11,8 @@ import pakar
 
 NAMES = [
     "Adapter", "AddReport", "Answer", "Citation", "Column", "ConfigError", "Document",
-    "EndpointError", "Example", "ExampleError", "Expert", "ExpertError", "Failure", "Hit", "IndexBusyError",
-    "IndexMismatchError", "Mark", "Message", "MissingExtraError", "ModelError",
+    "EndpointError", "Example", "ExampleError", "Expert", "ExpertError", "Failure", "Hit",
+    "IndexBusyError", "IndexMismatchError", "Mark", "Message", "MissingExtraError", "ModelError",
     "ModelMissingError", "PakarError", "Passage", "Scope", "Source", "SourceError",
     "Status", "StoreError",
     "TableFile", "Timings", "TrainingError", "__version__",

@@ -141,7 +141,7 @@ class Indexer(Generic[SourceT]):
                 self._take(readout, passages, run, taken)
         except SourceError as error:
             if isinstance(error.__cause__, OSError):
-                outcome.not_opened(name, error.__cause__, is_kept=name in known)
+                outcome.not_reached(name, error, is_kept=name in known)
                 return
             outcome.not_read(name, error, was_known=name in known)
             for document in _documents_of(name, known) | taken:

@@ -111,6 +111,7 @@ class Costs(_Section):
     memory: Annotated[float, Field(ge=0.0)] = 1.0
     training: Annotated[float, Field(ge=0.0)] = 1.0
     upkeep: Annotated[float, Field(ge=0.0)] = 1.0
+    watts: Annotated[float, Field(ge=0.0)] = 0.0
 
 
 class Config(_Section):
@@ -284,4 +285,6 @@ memory = 1.0
 # Time to train, and time to keep up when a document changes.
 training = 1.0
 upkeep = 1.0
+# What this machine draws when it is busy, for the estimate of energy. 0: a rule of thumb.
+watts = 0.0
 """

@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from pakar.cli.edge import Edge
+from pakar.cli.progress import counting
 from pakar.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -43,6 +44,24 @@ def bring_in(
 
 
 @app.command()
+def draft(
+    count: Annotated[int, typer.Option("--count", min=1, help="How many, at most.")] = 50,
+    by: Annotated[
+        str, typer.Option("--by", metavar="WAY", help="extract (no model) or model.")
+    ] = "extract",
+    expert: ExpertDir = Path(),
+    json: AsJson = False,
+) -> None:
+    """Draft questions from the documents; they are marked as drafted, and so is every verdict."""
+    with Edge(json) as edge:
+        opened = edge.open(expert)
+        with counting(edge.progress, "Drafting", count) as step:
+            done = opened.draft_questions(count, by=by, progress=lambda *_: step())
+        edge.document(_imported(done))
+        edge.show(lambda console: _show_drafted(console, done))
+
+
+@app.command()
 def check(
     questions: Annotated[
         Path | None, typer.Option("--questions", metavar="FILE", help="Default: questions.jsonl.")
@@ -71,6 +90,22 @@ def _show_imported(console: Console, done: Imported) -> None:
         console.print(Text(f"  line {one.line}: {plain(one.reason)}", style="red"))
     if len(done.refused) > _SHOWN:
         console.print(f"  ... and {len(done.refused) - _SHOWN} more (all with --json)")
+
+
+def _show_drafted(console: Console, done: Imported) -> None:
+    _show_imported(console, done)
+    for one in done.added[:_SHOWN]:
+        console.print(Text(f"  {one.id}: {plain(one.question)}"))
+    if len(done.added) > _SHOWN:
+        console.print(f"  ... and {len(done.added) - _SHOWN} more")
+    console.print(
+        Text(
+            "Read them, delete the bad ones, and add unanswerable ones of your own: drafted "
+            "questions favour the way that drafted them. What you have checked needs no "
+            '"drafted": true any more.',
+            style="yellow",
+        )
+    )
 
 
 def _checked(found: QuestionCheck) -> dict[str, object]:

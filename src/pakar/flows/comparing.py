@@ -19,6 +19,7 @@ from pathlib import Path
 from pakar.errors import ConfigError
 from pakar.evaluation import history
 from pakar.evaluation.comparison import Comparison, Moved, Setting
+from pakar.evaluation.energy import power
 from pakar.evaluation.evidence import Evidence, Exam
 from pakar.evaluation.history import Before
 from pakar.evaluation.journal import Journal
@@ -227,6 +228,7 @@ def _setting(ground: Ground, opened: Sequence[Contestant], plan: _Plan, seconds:
         machine=machine(),
         models={"language model": models.language_model, "embedder": models.embedder},
         states=states,
+        energy=power(ground.config.costs.watts).how,
     )
 
 

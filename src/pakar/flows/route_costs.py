@@ -14,6 +14,7 @@ from pathlib import Path
 from pakar.atomic_file import write_atomically
 from pakar.documents.split import embedding_text
 from pakar.errors import PakarError
+from pakar.evaluation.energy import Power, power
 from pakar.evaluation.questions import Question
 from pakar.evaluation.record import Record
 from pakar.evaluation.results import Cost, medians
@@ -33,21 +34,34 @@ def costs(
     if place is not None:
         asked = {one.name: _probing(ran.asked, ran.records[one.name]) for one in opened}
         memory = _memory(ground, opened, asked, place / _MEMORY)
+    drawn = power(ground.config.costs.watts)
     return {
-        one.name: _cost(one, ran.records[one.name], memory.get(one.fingerprint), reindex)
+        one.name: _cost(one, ran.records[one.name], memory.get(one.fingerprint), reindex, drawn)
         for one in opened
     }
 
 
 def _cost(
-    one: Contestant, records: Mapping[str, Record], memory: float | None, reindex: float | None
+    one: Contestant,
+    records: Mapping[str, Record],
+    memory: float | None,
+    reindex: float | None,
+    drawn: Power,
 ) -> Cost:
     total, first = medians(records)
     training = one.adapter.seconds if one.adapter else 0.0
     upkeep: float | None = training
     if one.route.retriever is not None:
         upkeep = None if reindex is None else training + reindex
-    return Cost(total, first, memory, training, upkeep)
+    return Cost(
+        total,
+        first,
+        memory,
+        training,
+        upkeep,
+        drawn.watt_hours(total),
+        drawn.watt_hours(training) or 0.0,
+    )
 
 
 def _reindex_seconds(ground: Ground) -> float | None:

@@ -17,9 +17,9 @@ from pakar.registry import parse_spec
 from pakar.training.duration import scaled
 from pakar.training.gpus import find_gpu
 from pakar.training.machine import Machine, of_gpus, this_machine
-from pakar.training.memory import ALL_LINEAR, NumberFormat, Optimizer, PlanMethod, Setup
 from pakar.training.plain_step import plain_step
 from pakar.training.plan import Plan, PlannedModel, model_of_size, plan_training, planned_model
+from pakar.training.run_setup import ALL_LINEAR, NumberFormat, Optimizer, PlanMethod, Setup
 from pakar.training.workload import MICRO_TOKENS, Workload, even, measured
 
 DEFAULT_EXAMPLES = 1000

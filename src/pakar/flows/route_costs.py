@@ -20,6 +20,7 @@ from pakar.evaluation.record import Record
 from pakar.evaluation.results import Cost, medians
 from pakar.evaluation.run import Ran
 from pakar.flows.contestants import Contestant, Ground
+from pakar.flows.indexed import document
 from pakar.flows.peak_memory import peak_memory_mb
 
 _MEMORY = "memory.json"
@@ -67,13 +68,13 @@ def _cost(
 def _reindex_seconds(ground: Ground) -> float | None:
     """Splitting and embedding one document of middling length: the work of a change."""
     try:
-        documents = [ground.load(name) for name in ground.documents]
+        documents = [document(ground.place, name) for name in ground.documents]
         if not documents:
             return None
         middling = sorted(documents, key=lambda one: len(one.text))[len(documents) // 2]
         started = time.perf_counter()
-        passages = ground.split(middling)
-        ground.embedder().embed([embedding_text(one) for one in passages], "passage")
+        passages = ground.place.split(middling)
+        ground.place.embedder.embed([embedding_text(one) for one in passages], "passage")
         return time.perf_counter() - started
     except PakarError:
         return None
@@ -100,7 +101,7 @@ def _memory(
         question = asked[one.name]
         if one.fingerprint in known or question is None:
             continue
-        peak = peak_memory_mb(ground.folder, one.name, question)
+        peak = peak_memory_mb(ground.place.folder, one.name, question)
         if peak is not None:
             known[one.fingerprint] = peak
             write_atomically(file, json.dumps(known, indent=1).encode())

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pakar import config as settings_file
-from pakar.answering.route import AnswerStream, Route
+from pakar.answering.route import AnswerStream
 from pakar.config import Config
 from pakar.flows import (
     adapters,
@@ -23,6 +23,7 @@ from pakar.flows import (
     searching,
     tuning,
 )
+from pakar.flows.auto import AUTO, auto_route
 from pakar.flows.examples import ExampleDesk, ExampleReport
 from pakar.flows.routes import ways
 from pakar.flows.status import status
@@ -185,13 +186,16 @@ class Expert:
         """The same, piece by piece as it is written; `.answer` at the end has the sources."""
         return self.route(route, accept_adapter=accept_adapter).stream(question, history)
 
-    def route(self, name: str | None = None, *, accept_adapter: bool = False) -> Route:
+    def route(self, name: str | None = None, *, accept_adapter: bool = False) -> AnyRoute:
         """A way to answer, by name; the settings name the usual one. See `routes`.
 
         Raises TrainingError where the adapter it needs is missing or should not be used;
         `accept_adapter` uses it all the same.
         """
-        return answering.route(self._place, name, accept_adapter=accept_adapter)
+        chosen = name or self.config.answering.route
+        if chosen == AUTO:
+            return auto_route(self._place)
+        return answering.route(self._place, chosen, accept_adapter=accept_adapter)
 
     def routes(self) -> tuple[str, ...]:
         """The names of the routes that can run now."""
@@ -243,6 +247,18 @@ class Expert:
         from pakar.evaluation.question_import import import_questions
 
         return import_questions(Path(source), self._place.questions)
+
+    def draft_questions(
+        self, count: int, *, by: str = "extract", progress: Counted | None = None
+    ) -> Imported:
+        """Adds questions drafted from the documents to questions.jsonl, marked as drafted.
+
+        `by` is "extract" (pairs that stand in the documents) or "model" (the configured one
+        writes). Raises ConfigError where nothing could be drafted.
+        """
+        from pakar.flows import drafting
+
+        return drafting.draft(self._place, count, by=by, progress=progress)
 
     def check_questions(self, questions: str | Path | None = None) -> QuestionCheck:
         """Doubles, leaks into the examples, gaps, and what so many questions can show."""
@@ -327,17 +343,21 @@ class Expert:
         self,
         method: Method | None = None,
         *,
+        minutes: float | None = None,
         resume: bool = False,
         watcher: tuning.Watcher | None = None,
         on_wait: OnWait | None = None,
     ) -> Adapter:
         """Trains an adapter on the accepted examples; goes on with a run that was killed.
 
+        With `minutes` it learns only what fits into them; those of the settings are usual.
         `resume` takes up the newest unfinished run with the examples it had then. Raises
         TrainingError where the preflight or the training stops it, ExampleError without examples.
         """
         seen = watcher or tuning.unwatched()
-        return tuning.train(self._place, method, seen, resume=resume, on_wait=on_wait)
+        return tuning.train(
+            self._place, method, seen, minutes=minutes, resume=resume, on_wait=on_wait
+        )
 
     def adapters(self) -> tuple[Adapter, ...]:
         """All adapters, the oldest first, each with what is stale about it. Loads no weights."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pakar.answering.measured import advice as measured_advice
 from pakar.answering.route import Route
 from pakar.flows.adapters import adapted, adapters
 from pakar.flows.index_in_force import retriever
 from pakar.flows.indexed import document
-from pakar.flows.routes import PLAIN, way
+from pakar.flows.routes import METHODS, PLAIN, WITH_PASSAGES, is_usable, way
 from pakar.flows.workplace import Workplace
-from pakar.types import Adapter, Document
+from pakar.types import Adapter, Document, Method
 
 
 def route(place: Workplace, name: str | None, *, accept_adapter: bool = False) -> Route:
@@ -32,6 +34,13 @@ def route(place: Workplace, name: str | None, *, accept_adapter: bool = False) -
         place.config.retrieval.passages,
         place.config.answering,
     )
+
+
+def missing_methods(place: Workplace, names: Sequence[str]) -> tuple[Method, ...]:
+    """The methods that an adapter would have to be trained with before these routes can run."""
+    known = {one.method for one in adapters(place) if is_usable(one)}
+    wanted = [name.removeprefix(WITH_PASSAGES) for name in names]
+    return tuple(one for one in METHODS if one in wanted and one not in known)
 
 
 def adapter_of(place: Workplace, name: str) -> Adapter | None:

@@ -12,19 +12,33 @@ from functools import cached_property
 from pathlib import Path
 
 from pakar.answering.route import AnswerStream, Route
+from pakar.config import Answering
 from pakar.errors import PakarError
 from pakar.evaluation import history
 from pakar.evaluation.router import Router, router
+from pakar.flows.answering import route
 from pakar.flows.comparing import FOLDER
+from pakar.flows.workplace import Workplace
 from pakar.ports import Embedder
 from pakar.types import Answer, Message
 
 AUTO = "auto"
 
 
+def auto_route(place: Workplace) -> AutoRoute:
+    """The route `auto` of an expert."""
+    usual = place.config.answering.route
+    return AutoRoute(
+        place.derived,
+        Answering().route if usual == AUTO else usual,
+        lambda: place.embedder,
+        lambda name: route(place, name),
+    )
+
+
 @dataclass(frozen=True)
 class AutoRoute:
-    """A route that chooses another one for each question.
+    """A route that chooses another one for each question. Answers and streams as a `Route` does.
 
     `derived` is the expert's folder of derived files, `usual` the route of its settings. `open`
     gives a route by name and raises a PakarError where it cannot run.
@@ -43,8 +57,8 @@ class AutoRoute:
 
     def stream(self, question: str, history: Sequence[Message] = ()) -> AnswerStream:
         """The same, as it is written."""
-        route, note = self.chosen(question)
-        return route.stream(question, history).noting(note)
+        chosen, note = self.chosen(question)
+        return chosen.stream(question, history).noting(note)
 
     def chosen(self, question: str) -> tuple[Route, str]:
         """The route for a question, and one line on why it is that one."""
@@ -70,3 +84,6 @@ class AutoRoute:
         by_type = {one.type: one.route for one in before.types if one.significant}
         vectors = self.embedder().embed([one.question for one in typed] or [""], "query")
         return router(before.route, by_type, [one.type for one in typed], vectors[: len(typed)])
+
+
+AnyRoute = Route | AutoRoute

@@ -9,19 +9,45 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
 from pakar.errors import ConfigError
 from pakar.evaluation.question_import import Imported, add_questions
 from pakar.evaluation.questions import Question
 from pakar.flows.generation import Writer
+from pakar.flows.index_in_force import retriever
+from pakar.flows.indexed import documents
+from pakar.flows.workplace import Workplace
 from pakar.training.extract import extract
-from pakar.types import Document, Example, Passage
+from pakar.types import Document, Example
 
+WAYS = ("extract", "model")
 Progress = Callable[[int, int], None]
 # A reference of fewer words is hardly an answer, and of more no short one.
 _FEWEST_WORDS, _MOST_WORDS = 2, 60
+
+
+def draft(
+    place: Workplace, count: int, *, by: str = "extract", progress: Progress | None = None
+) -> Imported:
+    """Adds at most `count` drafted questions to questions.jsonl.
+
+    `by` is "extract" or "model". Raises ConfigError for another one, and where nothing could be
+    drafted.
+    """
+    if by not in WAYS:
+        raise ConfigError(f"--by {by!r} is unknown", hint=f"Known: {', '.join(WAYS)}.")
+    if by == "extract":
+        made = extracted(documents(place), count, place.config.training.seed)
+    else:
+        made = _written(place, count, progress)
+    if not made:
+        raise ConfigError(
+            "no question could be drafted from the documents",
+            hint="Let a model write them: pakar questions draft --by model. Or write your own: "
+            "pakar questions import FILE",
+        )
+    return add_questions(made, place.questions)
 
 
 def extracted(documents: Iterable[Document], count: int, seed: int) -> list[Question]:
@@ -32,38 +58,22 @@ def extracted(documents: Iterable[Document], count: int, seed: int) -> list[Ques
             if _FEWEST_WORDS <= len(one.answer.split()) <= _MOST_WORDS:
                 by_document[document.name].append(one)
     chance = random.Random(seed)
-    for pairs in by_document.values():
-        chance.shuffle(pairs)
     names = sorted(by_document)
     chance.shuffle(names)
+    for pairs in by_document.values():
+        chance.shuffle(pairs)
     drawn: list[Example] = []
     while len(drawn) < count and any(by_document.values()):
         drawn += [by_document[name].pop() for name in names if by_document[name]]
     return [_question(one) for one in drawn[:count]]
 
 
-def written(
-    writer: Writer,
-    documents: Iterable[Document],
-    split: Callable[[Document], Sequence[Passage]],
-    count: int,
-    progress: Progress | None = None,
-) -> list[Question]:
-    """Questions that a model writes about so many passages; those that fail the checks fall."""
-    passages = ((passage, one.content_hash) for one in documents for passage in split(one))
-    found = writer.write(passages, (), count, progress)
-    return [_question(one) for one in found.examples]
-
-
-def keep(questions: Sequence[Question], target: Path) -> Imported:
-    """Adds them to questions.jsonl. Raises ConfigError where nothing could be drafted."""
-    if not questions:
-        raise ConfigError(
-            "no question could be drafted from the documents",
-            hint="Let a model write them: pakar questions draft --by model. Or write your own: "
-            "pakar questions import FILE",
-        )
-    return add_questions(questions, target)
+def _written(place: Workplace, count: int, progress: Progress | None) -> list[Question]:
+    writer = Writer(place.model, retriever(place))
+    passages = (
+        (passage, one.content_hash) for one in documents(place) for passage in place.split(one)
+    )
+    return [_question(one) for one in writer.write(passages, (), count, progress).examples]
 
 
 def _question(example: Example) -> Question:

@@ -95,6 +95,7 @@ def train(
     method: Method | None,
     watcher: Watcher,
     *,
+    minutes: float | None = None,
     resume: bool = False,
     on_wait: OnWait | None = None,
 ) -> Adapter:
@@ -118,7 +119,7 @@ def train(
         else:
             watcher.stage("Making the training data")
             examples = list(training_data(place).examples)
-        recipe = recipe_of(place.config.training, method)
+        recipe = recipe_of(place.config.training, method, minutes)
         return _tuned(_Task(place, examples, recipe, documents), watcher)
 
 

@@ -13,6 +13,7 @@ import typer
 from pakar.cli import advise, as_json, examples, questions
 from pakar.cli.edge import Edge
 from pakar.cli.merge import merge
+from pakar.cli.options import HERE, AcceptAdapter, AsJson, ExpertDir
 from pakar.cli.plan import plan
 from pakar.version import __version__
 
@@ -26,10 +27,6 @@ app = typer.Typer(
 
 app.add_typer(examples.app)
 
-ExpertDir = Annotated[
-    Path, typer.Option("--expert", metavar="DIR", help="The expert's folder.", show_default=".")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 RouteName = Annotated[
     Optional[str],  # noqa: UP045  typer reads it at run time
     typer.Option(
@@ -38,7 +35,6 @@ RouteName = Annotated[
         "Default: the one in pakar.toml.",
     ),
 ]
-HERE = Path()
 app.command()(plan)
 app.command()(merge)
 app.command()(advise.advise)
@@ -192,10 +188,7 @@ def search(
 def ask(
     question: Annotated[Optional[str], typer.Argument(help="None: a conversation.")] = None,  # noqa: UP045
     route: RouteName = None,
-    accept_adapter: Annotated[
-        bool,
-        typer.Option("--accept-adapter", help="Use an adapter although something speaks against."),
-    ] = False,
+    accept_adapter: AcceptAdapter = False,
     expert: ExpertDir = HERE,
     json: AsJson = False,
 ) -> None:

@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from pakar.cli.edge import Edge
+from pakar.cli.options import HERE, AsJson, ExpertDir
 from pakar.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -21,16 +22,12 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Bring in and check held-out questions.", no_args_is_help=True)
 
 _SHOWN = 10
-ExpertDir = Annotated[
-    Path, typer.Option("--expert", metavar="DIR", help="The expert's folder.", show_default=".")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 
 @app.command("import")
 def bring_in(
     source: Annotated[Path, typer.Argument(metavar="FILE", help=".csv, .tsv or .jsonl")],
-    expert: ExpertDir = Path(),
+    expert: ExpertDir = HERE,
     json: AsJson = False,
 ) -> None:
     """Add the questions of a table or a file of JSON lines to questions.jsonl."""
@@ -47,7 +44,7 @@ def check(
     questions: Annotated[
         Path | None, typer.Option("--questions", metavar="FILE", help="Default: questions.jsonl.")
     ] = None,
-    expert: ExpertDir = Path(),
+    expert: ExpertDir = HERE,
     json: AsJson = False,
 ) -> None:
     """Look for doubles, leaks and gaps, and say what so many questions can show."""

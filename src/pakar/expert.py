@@ -23,9 +23,9 @@ from pakar.flows import (
     searching,
     tuning,
 )
-from pakar.flows.auto import AUTO, auto_route
+from pakar.flows.auto import AnyRoute, auto_route
 from pakar.flows.examples import ExampleDesk, ExampleReport
-from pakar.flows.routes import ways
+from pakar.flows.routes import AUTO, ways
 from pakar.flows.status import status
 from pakar.flows.training_data import training_data
 from pakar.flows.workplace import Workplace
@@ -200,6 +200,10 @@ class Expert:
     def routes(self) -> tuple[str, ...]:
         """The names of the routes that can run now."""
         return ways(self.adapters())
+
+    def missing_methods(self, routes: Sequence[str]) -> tuple[Method, ...]:
+        """The methods that an adapter must be trained with before these routes can run."""
+        return answering.missing_methods(self._place, routes)
 
     def advice(self, route: str | None = None) -> str:
         """One line on what speaks against a route, else "": its adapter is stale, or plain

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from pakar.cli.edge import Edge
+from pakar.cli.options import HERE, AsJson, ExpertDir
 
 if TYPE_CHECKING:
     from pakar.config import Config
@@ -50,12 +51,8 @@ def plan(
     gpu: Annotated[str, typer.Option("--gpu", metavar="NAME", help='Such as "A100 80GB".')] = "",
     gpus: Annotated[Optional[int], typer.Option("--gpus", help="How many of them.")] = None,  # noqa: UP045
     explain: Annotated[bool, typer.Option("--explain", help="Show the arithmetic.")] = False,
-    expert: Annotated[
-        Path, typer.Option("--expert", metavar="DIR", help="The expert's folder.", show_default=".")
-    ] = Path(),
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on stdout.")
-    ] = False,
+    expert: ExpertDir = HERE,
+    json: AsJson = False,
 ) -> None:
     """Say what a training run takes in memory and time, and where it fits."""
     with Edge(json) as edge:

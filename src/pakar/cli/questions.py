@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from pakar.cli.edge import Edge
+from pakar.cli.options import HERE, AsJson, ExpertDir
 from pakar.cli.progress import counting
 from pakar.cli.terminal import plain
 
@@ -22,16 +23,12 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Bring in and check held-out questions.", no_args_is_help=True)
 
 _SHOWN = 10
-ExpertDir = Annotated[
-    Path, typer.Option("--expert", metavar="DIR", help="The expert's folder.", show_default=".")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 
 @app.command("import")
 def bring_in(
     source: Annotated[Path, typer.Argument(metavar="FILE", help=".csv, .tsv or .jsonl")],
-    expert: ExpertDir = Path(),
+    expert: ExpertDir = HERE,
     json: AsJson = False,
 ) -> None:
     """Add the questions of a table or a file of JSON lines to questions.jsonl."""
@@ -49,7 +46,7 @@ def draft(
     by: Annotated[
         str, typer.Option("--by", metavar="WAY", help="extract (no model) or model.")
     ] = "extract",
-    expert: ExpertDir = Path(),
+    expert: ExpertDir = HERE,
     json: AsJson = False,
 ) -> None:
     """Draft questions from the documents; they are marked as drafted, and so is every verdict."""
@@ -66,7 +63,7 @@ def check(
     questions: Annotated[
         Path | None, typer.Option("--questions", metavar="FILE", help="Default: questions.jsonl.")
     ] = None,
-    expert: ExpertDir = Path(),
+    expert: ExpertDir = HERE,
     json: AsJson = False,
 ) -> None:
     """Look for doubles, leaks and gaps, and say what so many questions can show."""

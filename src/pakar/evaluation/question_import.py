@@ -15,8 +15,8 @@ from pathlib import Path
 
 from pakar.atomic_file import write_atomically
 from pakar.errors import ConfigError
-from pakar.evaluation.near_copies import plain
-from pakar.evaluation.questions import Question, load_questions, to_row
+from pakar.evaluation.questions import Question, load_questions, read_text, to_row
+from pakar.language.near_questions import plain
 
 # Names that columns have elsewhere, in order of preference.
 _COLUMNS = {
@@ -97,7 +97,7 @@ def _append(target: Path, added: Iterable[Question]) -> None:
 
 
 def _rows(source: Path) -> Iterator[tuple[int, Mapping[str, object] | str]]:
-    text = _text(source)
+    text = read_text(source)
     kind = source.suffix.lower()
     if kind in (".jsonl", ".ndjson"):
         return _json_rows(text)
@@ -107,19 +107,6 @@ def _rows(source: Path) -> Iterator[tuple[int, Mapping[str, object] | str]]:
         f"{source}: questions do not come from {kind or 'a file without an ending'}",
         hint="Save them as .csv (with a heading: question, answer) or .jsonl.",
     )
-
-
-def _text(source: Path) -> str:
-    try:
-        return source.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ConfigError(
-            f"{source}: cannot be read: {error.strerror or error}", hint="Check the path."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{source}: is not UTF-8 (byte {error.start})", hint="Save the file as UTF-8."
-        ) from error
 
 
 def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, object] | str]]:

@@ -9,7 +9,7 @@ from pakar.answering.route import Route
 from pakar.flows.adapters import adapted, adapters
 from pakar.flows.index_in_force import retriever
 from pakar.flows.indexed import document
-from pakar.flows.routes import METHODS, PLAIN, WITH_PASSAGES, is_usable, way
+from pakar.flows.routes import AUTO, METHODS, PLAIN, WITH_PASSAGES, is_usable, way
 from pakar.flows.workplace import Workplace
 from pakar.types import Adapter, Document, Method
 
@@ -53,7 +53,7 @@ def advice(place: Workplace, name: str | None) -> str:
     chosen = name or place.config.answering.route
     if chosen == "rag":
         return measured_advice(place.config.models.language_model)
-    adapter = adapter_of(place, chosen)
+    adapter = None if chosen == AUTO else adapter_of(place, chosen)
     if adapter is None or not adapter.stale:
         return ""
     return f"{adapter.id} is stale: {adapter.stale[0]}. Train it again: pakar train"

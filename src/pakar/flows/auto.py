@@ -18,11 +18,10 @@ from pakar.evaluation import history
 from pakar.evaluation.router import Router, router
 from pakar.flows.answering import route
 from pakar.flows.comparing import FOLDER
+from pakar.flows.routes import AUTO
 from pakar.flows.workplace import Workplace
 from pakar.ports import Embedder
 from pakar.types import Answer, Message
-
-AUTO = "auto"
 
 
 def auto_route(place: Workplace) -> AutoRoute:

@@ -18,6 +18,7 @@ from pakar.types import Adapter, Method
 
 PLAIN = ("rag", "extract", "base")
 ALL = ("extract", "base", "rag", "lora", "qlora", "rag+lora", "rag+qlora")
+AUTO = "auto"
 METHODS: tuple[Method, ...] = ("lora", "qlora")
 WITH_PASSAGES = "rag+"
 
@@ -83,7 +84,7 @@ def _unknown(name: str, wanted: str, adapters: Sequence[Adapter]) -> ConfigError
             f"route {name!r}: there is no {wanted} adapter yet",
             hint=f"Train one: pakar train --method {wanted}",
         )
-    known = [*PLAIN, "auto", *METHODS, *(f"{WITH_PASSAGES}{method}" for method in METHODS)]
+    known = [*PLAIN, AUTO, *METHODS, *(f"{WITH_PASSAGES}{method}" for method in METHODS)]
     known += [one.id for one in adapters]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
     return ConfigError(

@@ -70,8 +70,8 @@ class Examples(_Section):
 
     forms: list[Literal["grounded", "plain", "text"]] = ["grounded", "plain"]
     fewest_passages: Annotated[int, Field(ge=1, le=100)] = 1
-    without_source: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
-    unanswerable: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
+    without_source: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    unanswerable: Annotated[float, Field(ge=0.0, le=1.0)] = 0.2
     wordings: Annotated[int, Field(ge=1, le=8)] = 3
 
 
@@ -234,9 +234,9 @@ forms = ["grounded", "plain"]
 # Grounded questions show from this many passages up to retrieval.passages.
 fewest_passages = 1
 # Share of the grounded ones without the right passage, the answer being learned by heart.
-without_source = 0.1
+without_source = 0.0
 # Share of the grounded ones whose passages hold no answer, where "I don't know" is right.
-unanswerable = 0.1
+unanswerable = 0.2
 # In how many wordings a question without passages is asked.
 wordings = 3
 

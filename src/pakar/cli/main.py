@@ -83,13 +83,16 @@ def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Where the demo's expert is made.")] = Path(
         "pakar-demo"
     ),
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Three minutes: without the trainings.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Show the whole story on the shipped example, offline."""
     with Edge(json) as edge:
-        from pakar.cli.demo import play
+        from pakar.cli.demo import QUICK, WHOLE, play
 
-        edge.document(play(folder, edge.console))
+        edge.document(play(folder, edge.console, QUICK if quick else WHOLE))
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -15,7 +16,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from pakar.index.build import Progress as IndexProgress
+if TYPE_CHECKING:
+    from pakar.index.build import Progress as IndexProgress
 
 
 @contextmanager

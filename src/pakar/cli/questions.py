@@ -11,7 +11,6 @@ from rich.text import Text
 
 from pakar.cli.edge import Edge
 from pakar.cli.options import HERE, AsJson, ExpertDir
-from pakar.cli.progress import counting
 from pakar.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ def draft(
 ) -> None:
     """Draft questions from the documents; they are marked as drafted, and so is every verdict."""
     with Edge(json) as edge:
+        from pakar.cli.progress import counting
+
         opened = edge.open(expert)
         with counting(edge.progress, "Drafting", count) as step:
             done = opened.draft_questions(count, by=by, progress=lambda *_: step())

@@ -80,7 +80,7 @@ def content_hash(path: Path) -> str:
             while block := file.read(_BLOCK):
                 digest.update(block)
     except OSError as error:
-        raise _cannot_open(path.name, error) from None
+        raise _cannot_open(path.name, error) from error
     return digest.hexdigest()
 
 
@@ -88,7 +88,7 @@ def _check_size(path: Path, name: str, limits: config.Documents) -> None:
     try:
         status = path.stat()
     except OSError as error:
-        raise _cannot_open(name, error) from None
+        raise _cannot_open(name, error) from error
     if not stat.S_ISREG(status.st_mode):
         raise SourceError(f"{name}: is no regular file", hint="name a file or a folder of files")
     if status.st_size == 0:

@@ -20,7 +20,8 @@ from typing import Generic, Protocol, TypeVar
 
 from pakar.config import Config
 from pakar.documents.workers import endings
-from pakar.documents.workers.process import Worker, WorkerLostError
+from pakar.documents.workers.messages import Ready
+from pakar.documents.workers.process import SERVER, Worker, WorkerLostError
 from pakar.errors import SourceError
 from pakar.types import Document
 
@@ -59,11 +60,12 @@ class ReadingPool:
     """Reads files in processes of their own. A context manager: at its end no process is left.
 
     `folder` is where the workers' own folders are made; without one, the system's folder for
-    temporary files.
+    temporary files. `server` is the module that the workers run.
     """
 
-    def __init__(self, config: Config, folder: Path | None = None) -> None:
+    def __init__(self, config: Config, folder: Path | None = None, *, server: str = SERVER) -> None:
         self._config = config
+        self._server = server
         self._count = config.reading.workers or min(_MOST_WORKERS, os.cpu_count() or 1)
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -93,6 +95,16 @@ class ReadingPool:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that are there now."""
+        return [worker.pid for worker in list(self._all)]
+
+    @property
+    def isolation(self) -> list[Ready]:
+        """How each of them is shut off."""
+        return [worker.ready for worker in list(self._all)]
 
     def close(self) -> None:
         """Ends all processes, those at work too."""
@@ -126,7 +138,7 @@ class ReadingPool:
         try:
             return self._idle.get_nowait()
         except queue.Empty:
-            worker = Worker(self._config, self._folder)
+            worker = Worker(self._config, self._folder, self._server)
             self._all.add(worker)
             if self._closed:
                 worker.close()

@@ -34,9 +34,10 @@ from pakar.errors import SourceError
 from pakar.types import Document
 
 _START = (
-    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
-    "from pakar.documents.workers.serve import main; main(int(sys.argv[2]))"
+    "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "importlib.import_module(sys.argv[2]).main(int(sys.argv[3]))"
 )
+SERVER = "pakar.documents.workers.serve"
 _START_SECONDS = 60
 _END_SECONDS = 5
 _LONGEST_HEAD = 1_000_000
@@ -58,14 +59,14 @@ class WorkerLostError(Exception):
 class Worker:
     """One reading process. `files` counts what it was asked, `ready` says how it is shut off."""
 
-    def __init__(self, config: Config, parent_folder: Path) -> None:
+    def __init__(self, config: Config, parent_folder: Path, server: str = SERVER) -> None:
         """Raises OSError where no process can be started."""
         self._config = config
         self._folder = tempfile.mkdtemp(prefix="reader-", dir=parent_folder)
         self.files = 0
         self.peak_bytes = 0
         try:
-            self._process = _started(self._folder)
+            self._process = _started(self._folder, server)
             self.ready = self._greeted()
         except BaseException:
             self.close()
@@ -189,7 +190,7 @@ class _Deadline:
         _kill(self._process)
 
 
-def _started(folder: str) -> subprocess.Popen[bytes]:
+def _started(folder: str, server: str) -> subprocess.Popen[bytes]:
     """A fresh interpreter with this one's search path; it inherits no thread and no open file.
 
     In a session of its own, so that Ctrl-C reaches the owner alone, which then ends it.
@@ -197,7 +198,7 @@ def _started(folder: str) -> subprocess.Popen[bytes]:
     path = json.dumps([os.path.abspath(place) for place in sys.path])  # noqa: PTH100
     environment = {**os.environ, "TMPDIR": folder, **dict.fromkeys(_ONE_THREAD, "1")}
     return subprocess.Popen(
-        [sys.executable, "-I", "-c", _START, path, str(os.getpid())],
+        [sys.executable, "-I", "-c", _START, path, server, str(os.getpid())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

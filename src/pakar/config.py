@@ -45,6 +45,7 @@ class Documents(_Section):
 
     max_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 100
     max_characters: Annotated[int, Field(ge=1_000)] = 20_000_000
+    invisible_text: bool = False
 
 
 class Reading(_Section):
@@ -218,6 +219,8 @@ trust_remote_code = false
 # Larger sources are refused, each with one line in the report.
 max_megabytes = 100
 max_characters = 20000000
+# Keeps words that nobody sees on the page: white on white, drawn in no ink, outside the page.
+invisible_text = false
 
 [reading]
 # Files are read in processes of their own, which are ended where they take more.

@@ -64,7 +64,8 @@ def read_document(path, name, limits):
     if words[0] == "raw":  # past Python's audit hook
         libc = ctypes.CDLL(None, use_errno=True)
         place = libc.socket(2, 1, 0)
-        address = b"\\x02\\x00" + int(words[1]).to_bytes(2, "big") + bytes([127, 0, 0, 1]) + bytes(8)
+        port = int(words[1]).to_bytes(2, "big")
+        address = b"\\x02\\x00" + port + bytes([127, 0, 0, 1]) + bytes(8)
         outcome = libc.connect(place, address, 16)
         return Document(name, f"connect gave {outcome}", "", "en", "0", "text/plain")
     if words[0] == "write":

@@ -45,6 +45,19 @@ class Documents(_Section):
 
     max_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 100
     max_characters: Annotated[int, Field(ge=1_000)] = 20_000_000
+    invisible_text: bool = False
+
+
+class Reading(_Section):
+    """In which bounds files are read: each in a process of its own that can be ended.
+
+    `workers` 0 is one a processor core, at most four. `seconds` bounds the time by the clock and
+    the processor's time, a file; `megabytes` (of 10^6 bytes) what a process may hold.
+    """
+
+    workers: Annotated[int, Field(ge=0, le=64)] = 0
+    seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
+    megabytes: Annotated[int, Field(ge=256, le=1_000_000)] = 1400
 
 
 class Retrieval(_Section):
@@ -119,6 +132,7 @@ class Config(_Section):
 
     models: Models = Models()
     documents: Documents = Documents()
+    reading: Reading = Reading()
     passages: Passages = Passages()
     retrieval: Retrieval = Retrieval()
     answering: Answering = Answering()
@@ -205,6 +219,16 @@ trust_remote_code = false
 # Larger sources are refused, each with one line in the report.
 max_megabytes = 100
 max_characters = 20000000
+# Keeps words that nobody sees on the page: white on white, drawn in no ink, outside the page.
+invisible_text = false
+
+[reading]
+# Files are read in processes of their own, which are ended where they take more.
+# 0: one a processor core, at most four.
+workers = 0
+# A file, by the clock and of processor time.
+seconds = 60
+megabytes = 1400
 
 [passages]
 # Size of a passage in the embedder's tokens. After a change: pakar reindex

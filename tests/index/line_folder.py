@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pakar.backends.lancedb_store import LanceStore
 from pakar.errors import SourceError
-from pakar.index.build import BatchLimits, Indexer, Steps
+from pakar.index.build import BatchLimits, Indexer, Steps, one_by_one
 from pakar.index.texts import TextStore
 from pakar.testing import HashEmbedder
 from pakar.types import Document, Passage
@@ -41,7 +41,7 @@ def split_lines(document: Document) -> list[Passage]:
 
 
 def line_steps(read: Callable[[File], Document] = read_lines) -> Steps[File]:
-    return Steps(read, split_lines, lambda passage: passage.text, lambda p: p.text.split())
+    return Steps(one_by_one(read), split_lines, lambda passage: passage.text, lambda p: p.text.split())
 
 
 class Folder:

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from pakar.documents.discover import Discovery, Found, discover
-from pakar.documents.read import read_document
 from pakar.documents.split import embedding_text
 from pakar.errors import ExpertError
 from pakar.flows import indexed
 from pakar.flows.index_in_force import fitting, new_manifest, require_fitting
+from pakar.flows.reading import reader
 from pakar.flows.workplace import Workplace
 from pakar.index import generations, manifest
 from pakar.index.build import Indexer, Progress, Steps
@@ -22,7 +22,7 @@ from pakar.index.changes import is_below
 from pakar.index.lock import writing
 from pakar.index.manifest import Manifest
 from pakar.language.terms import terms
-from pakar.types import AddReport, Document, Failure, Passage
+from pakar.types import AddReport, Failure, Passage
 
 OnWait = Callable[[str], None]
 
@@ -93,9 +93,7 @@ def _discovered(
 
 
 def _indexer(place: Workplace, index: Path) -> Indexer[Found]:
-    def read(found: Found) -> Document:
-        return read_document(found.path, found.name, place.config.documents)
-
+    read = reader(place.config, place.derived)
     steps = Steps(read=read, split=place.split, embedding_text=embedding_text, terms=_terms)
     return Indexer(steps, place.embedder, place.store(index), place.texts)
 

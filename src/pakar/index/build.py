@@ -8,7 +8,8 @@ Knows no format, no model and no database: they come in as functions and ports.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, Protocol
 
@@ -32,18 +33,39 @@ class Progress(Protocol):
     def __call__(self, done: int, total: int, passages: int, current: str) -> None: ...
 
 
+Readings = Generator[tuple[SourceT, Document | SourceError], None, None]
+ReadAll = Callable[[Iterable[SourceT]], Readings[SourceT]]
+
+
 @dataclass(frozen=True, slots=True)
 class Steps(Generic[SourceT]):
     """What is done with a source, step by step.
 
-    `read` raises SourceError where the content cannot be read. `embedding_text` is what the
-    embedder sees of a passage, `terms` what BM25 counts of it.
+    `read` reads many, in their order and perhaps several at once; it draws its sources as it
+    needs them, and hands an error on in a document's place. `embedding_text` is what the embedder
+    sees of a passage, `terms` what BM25 counts of it.
     """
 
-    read: Callable[[SourceT], Document]
+    read: ReadAll[SourceT]
     split: Callable[[Document], list[Passage]]
     embedding_text: Callable[[Passage], str]
     terms: Callable[[Passage], Sequence[str]]
+
+
+def one_by_one(read: Callable[[SourceT], Document]) -> ReadAll[SourceT]:
+    """Reads one source after the other, here; `read` raises SourceError where it cannot."""
+
+    def read_all(sources: Iterable[SourceT]) -> Readings[SourceT]:
+        for source in sources:
+            try:
+                with unreadable(source.name):
+                    document = read(source)
+            except SourceError as error:
+                yield source, error
+            else:
+                yield source, document
+
+    return read_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +115,13 @@ class Indexer(Generic[SourceT]):
         outcome = Outcome()
         self._forget(missing(known, unique, roots), outcome)
         batch = _Batch(self._steps, self._limits, _Report(progress, len(unique)))
-        for name, source in unique.items():
-            self._consider(source, known, batch, outcome, force=force)
-            batch.report.done(name)
-            if batch.is_full():
-                self._commit(batch, known, outcome)
+        changed = self._changed(unique.values(), known, batch.report, outcome, force=force)
+        with closing(self._steps.read(changed)) as readings:
+            for source, read in readings:
+                self._take_in(source, read, known, batch, outcome)
+                batch.report.done(source.name)
+                if batch.is_full():
+                    self._commit(batch, known, outcome)
         self._commit(batch, known, outcome)
         self._tidy()
         return outcome.report(time.monotonic() - started)
@@ -115,27 +139,45 @@ class Indexer(Generic[SourceT]):
         self._tidy()
         return outcome.report(time.monotonic() - started)
 
-    def _consider(
+    def _changed(
         self,
-        source: SourceT,
+        sources: Iterable[SourceT],
         known: Mapping[str, str],
-        batch: _Batch[SourceT],
+        report: _Report,
         outcome: Outcome,
         *,
         force: bool,
+    ) -> Iterator[SourceT]:
+        """The sources that are to be read; tells of the others that they need not or cannot be."""
+        for source in sources:
+            name = source.name
+            try:
+                content_hash = file_hash(source.path)
+            except OSError as error:
+                outcome.not_opened(name, error, is_kept=name in known)
+                report.done(name)
+                continue
+            same = known.get(name) == content_hash and self._texts.has(name, content_hash)
+            if force or not same:
+                yield source
+                continue
+            outcome.unchanged.append(name)
+            report.done(name)
+
+    def _take_in(
+        self,
+        source: SourceT,
+        read: Document | SourceError,
+        known: Mapping[str, str],
+        batch: _Batch[SourceT],
+        outcome: Outcome,
     ) -> None:
-        """Takes a source into the batch unless it is unchanged or cannot be opened."""
+        """Takes what was read into the batch, or reports why it was not."""
         name = source.name
         try:
-            content_hash = file_hash(source.path)
-        except OSError as error:
-            outcome.not_opened(name, error, is_kept=name in known)
-            return
-        if not force and known.get(name) == content_hash and self._texts.has(name, content_hash):
-            outcome.unchanged.append(name)
-            return
-        try:
-            batch.read(source)
+            if isinstance(read, SourceError):
+                raise read
+            batch.take(source, read)
         except SourceError as error:
             if isinstance(error.__cause__, OSError):
                 outcome.not_opened(name, error.__cause__, is_kept=name in known)
@@ -207,10 +249,9 @@ class _Batch(Generic[SourceT]):
         self._rows: list[tuple[Passage, str]] = []
         self._since = time.monotonic()
 
-    def read(self, source: SourceT) -> None:
-        """Reads and splits one source. Raises SourceError where that cannot be done."""
+    def take(self, source: SourceT, document: Document) -> None:
+        """Splits what was read of a source. Raises SourceError where that cannot be done."""
         with unreadable(source.name):
-            document = self._steps.read(source)
             passages = self._steps.split(document)
             if not passages:
                 raise SourceError(

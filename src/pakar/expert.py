@@ -343,6 +343,16 @@ class Expert:
         chosen = method or self.config.training.method
         return make_plan(chosen, request or PlanRequest(), self.config, counts)
 
+    def plans(self, methods: Sequence[str], request: PlanRequest | None = None) -> list[Plan]:
+        """The same for several methods, on the accepted examples, at the pace of this machine.
+
+        Raises ExampleError where there are none.
+        """
+        from pakar.flows.own_plan import own_plans
+        from pakar.flows.plan import PlanRequest
+
+        return own_plans(self._place, methods, request or PlanRequest())
+
     def train(
         self,
         method: Method | None = None,

@@ -320,6 +320,7 @@ class Trained:
     Losses are means in nats a learned token: `before` and `after` on held-out rows (None without
     them), `general` on general text before and after. `curve` holds (step, loss, held-out loss or
     None). `memory_mb` is the peak, `frozen_mb` the weights that did not learn, in 10^6 bytes.
+    `planned_seconds` is what `seconds` was to be, by the pace of the first rows.
     """
 
     steps: int
@@ -333,6 +334,7 @@ class Trained:
     memory_mb: float
     frozen_mb: float
     versions: Mapping[str, str]
+    planned_seconds: float = 0.0
 
 
 @runtime_checkable
@@ -341,6 +343,10 @@ class Trainer(Protocol):
 
     @property
     def base(self) -> BaseModel: ...
+
+    def pace(self, rows: Sequence[Row], recipe: Recipe) -> float:
+        """Tokens a second that are learned here, over the first of the rows. Takes seconds."""
+        ...
 
     def row(self, example: Example) -> Row:
         """The example in tokens, its prompt exactly as it is served. Never cut."""

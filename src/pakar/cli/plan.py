@@ -57,6 +57,7 @@ def plan(
     """Say what a training run takes in memory and time, and where it fits."""
     with Edge(json) as edge:
         from pakar.cli.plan_table import as_json, show
+        from pakar.config import FILE_NAME
         from pakar.flows.plan import PlanRequest, make_plans
 
         request = PlanRequest(
@@ -65,9 +66,14 @@ def plan(
             length=length, answer=answer, examples=examples, tokens=tokens, epochs=epochs,
             gpu=gpu, gpus=gpus,
         )  # fmt: skip
-        config = _config(expert)
         wanted = (method,) if method is not None else METHODS
-        plans = make_plans(wanted, request, config)
+        own = (expert / FILE_NAME).is_file() and request.is_about_own
+        opened = edge.open(expert) if own else None
+        if opened is not None and any(one.state == "accepted" for one in opened.examples()):
+            edge.say("Planning for the examples of this expert; timing some of them ...")
+            plans = opened.plans(wanted, request)
+        else:
+            plans = make_plans(wanted, request, _config(expert))
         edge.document(as_json(plans))
         edge.show(lambda console: show(console, plans, explain=explain))
 

@@ -42,15 +42,10 @@ from pakar.training.identity import data_hash
 from pakar.training.lost import Lost, foreign_questions, general_texts
 from pakar.training.plan import Plan
 from pakar.training.preflight import Preflight, preflight
-from pakar.training.split import split
+from pakar.training.split import held_out_share, split
 from pakar.types import Adapter, Example, Method
 from pakar.version import __version__
 
-# What is held out is measured about eight times, so it must be a small part; but too few tell
-# nothing.
-_HELD_OUT_SHARE = 0.05
-_FEWEST_HELD_OUT, _MOST_HELD_OUT = 8, 32
-_HELD_OUT_OF_FEW = 0.1
 # A refusal is said in a few words; what is longer is an answer.
 _REFUSAL_TOKENS = 24
 # The least that checkpoints, and the adapter beside them, take on the disk.
@@ -170,7 +165,7 @@ def _tuned(task: _Task, watcher: Watcher) -> Adapter:
 
 
 def _looked_at(task: _Task, template: str) -> Preflight:
-    share = _held_out_share(len(task.examples))
+    share = held_out_share(len(task.examples))
     learned, held_out = split(task.examples, share, task.recipe.seed)
     trainer = task.place.trainer
     return preflight(
@@ -187,11 +182,6 @@ def _planned(task: _Task, looked: Preflight) -> Plan:
     request = PlanRequest(timed=False, micro_tokens=config.training.micro_tokens)
     counts = [(len(row.ids), row.learned) for row in looked.rows]
     return make_plan(task.recipe.method, request, config, counts)
-
-
-def _held_out_share(examples: int) -> float:
-    wanted = max(_HELD_OUT_SHARE * examples, min(_FEWEST_HELD_OUT, _HELD_OUT_OF_FEW * examples))
-    return min(wanted, _MOST_HELD_OUT) / max(1, examples)
 
 
 def _require_space(folder: Path) -> None:

@@ -45,6 +45,19 @@ class Documents(_Section):
 
     max_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 100
     max_characters: Annotated[int, Field(ge=1_000)] = 20_000_000
+    invisible_text: bool = False
+
+
+class Reading(_Section):
+    """In which bounds files are read: each in a process of its own that can be ended.
+
+    `workers` 0 is one a processor core, at most four. `seconds` bounds the time by the clock and
+    the processor's time, a file; `megabytes` (of 10^6 bytes) what a process may hold.
+    """
+
+    workers: Annotated[int, Field(ge=0, le=64)] = 0
+    seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
+    megabytes: Annotated[int, Field(ge=256, le=1_000_000)] = 1400
 
 
 class Tables(_Section):
@@ -78,8 +91,8 @@ class Examples(_Section):
 
     forms: list[Literal["grounded", "plain", "text"]] = ["grounded", "plain"]
     fewest_passages: Annotated[int, Field(ge=1, le=100)] = 1
-    without_source: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
-    unanswerable: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
+    without_source: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    unanswerable: Annotated[float, Field(ge=0.0, le=1.0)] = 0.2
     wordings: Annotated[int, Field(ge=1, le=8)] = 3
 
 
@@ -91,6 +104,7 @@ class Training(_Section):
     alpha: Annotated[int, Field(ge=1, le=2048)] = 32
     learning_rate: Annotated[float, Field(gt=0.0, le=0.1)] = 5e-4
     epochs: Annotated[float, Field(gt=0.0, le=1000.0)] = 3.0
+    minutes: Annotated[float, Field(ge=0.0)] = 0.0
     batch: Annotated[int, Field(ge=1, le=4096)] = 8
     seed: Annotated[int, Field(ge=0, le=2**31)] = 0
     micro_tokens: Annotated[int, Field(ge=64)] = 2048
@@ -118,6 +132,7 @@ class Costs(_Section):
     memory: Annotated[float, Field(ge=0.0)] = 1.0
     training: Annotated[float, Field(ge=0.0)] = 1.0
     upkeep: Annotated[float, Field(ge=0.0)] = 1.0
+    watts: Annotated[float, Field(ge=0.0)] = 0.0
 
 
 class Config(_Section):
@@ -125,6 +140,7 @@ class Config(_Section):
 
     models: Models = Models()
     documents: Documents = Documents()
+    reading: Reading = Reading()
     tables: Tables = Tables()
     passages: Passages = Passages()
     retrieval: Retrieval = Retrieval()
@@ -212,6 +228,16 @@ trust_remote_code = false
 # Larger sources are refused, each with one line in the report.
 max_megabytes = 100
 max_characters = 20000000
+# Keeps words that nobody sees on the page: white on white, drawn in no ink, outside the page.
+invisible_text = false
+
+[reading]
+# Files are read in processes of their own, which are ended where they take more.
+# 0: one a processor core, at most four.
+workers = 0
+# A file, by the clock and of processor time.
+seconds = 60
+megabytes = 1400
 
 [tables]
 # Sheets that are hidden in a spreadsheet are left out, with one line in the report.
@@ -251,9 +277,9 @@ forms = ["grounded", "plain"]
 # Grounded questions show from this many passages up to retrieval.passages.
 fewest_passages = 1
 # Share of the grounded ones without the right passage, the answer being learned by heart.
-without_source = 0.1
+without_source = 0.0
 # Share of the grounded ones whose passages hold no answer, where "I don't know" is right.
-unanswerable = 0.1
+unanswerable = 0.2
 # In how many wordings a question without passages is asked.
 wordings = 3
 
@@ -264,6 +290,8 @@ rank = 16
 alpha = 32
 learning_rate = 0.0005
 epochs = 3.0
+# Learns only as much as fits into so many minutes on this machine. 0: all epochs.
+minutes = 0.0
 # Examples a step.
 batch = 8
 seed = 0
@@ -300,4 +328,6 @@ memory = 1.0
 # Time to train, and time to keep up when a document changes.
 training = 1.0
 upkeep = 1.0
+# What this machine draws when it is busy, for the estimate of energy. 0: a rule of thumb.
+watts = 0.0
 """

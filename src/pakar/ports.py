@@ -306,7 +306,8 @@ class Recipe:
 
     `micro_tokens` bounds the tokens that are in memory at once; it changes nothing but memory.
     `evaluations` is how often the held-out rows are measured; training stops early after
-    `patience` of them without a better loss. 0: never.
+    `patience` of them without a better loss. 0: never. With `seconds` only as much is learned and
+    measured as fits into that time on this machine; 0: all.
     """
 
     method: Method = "lora"
@@ -321,6 +322,7 @@ class Recipe:
     evaluations: int = 8
     patience: int = 3
     checkpointing: bool = False
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +332,7 @@ class Trained:
     Losses are means in nats a learned token: `before` and `after` on held-out rows (None without
     them), `general` on general text before and after. `curve` holds (step, loss, held-out loss or
     None). `memory_mb` is the peak, `frozen_mb` the weights that did not learn, in 10^6 bytes.
+    `planned_seconds` is what `seconds` was to be, by the pace of the first rows.
     """
 
     steps: int
@@ -343,6 +346,7 @@ class Trained:
     memory_mb: float
     frozen_mb: float
     versions: Mapping[str, str]
+    planned_seconds: float = 0.0
 
 
 @runtime_checkable
@@ -351,6 +355,10 @@ class Trainer(Protocol):
 
     @property
     def base(self) -> BaseModel: ...
+
+    def pace(self, rows: Sequence[Row], recipe: Recipe) -> float:
+        """Tokens a second that are learned here, over the first of the rows. Takes seconds."""
+        ...
 
     def row(self, example: Example) -> Row:
         """The example in tokens, its prompt exactly as it is served. Never cut."""

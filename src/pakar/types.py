@@ -258,6 +258,7 @@ class Answer:
     `unsupported` are the answer's sentences for which no span of the retrieved passages was
     found; `abstained` is true where the route said that it does not know. `notes` are one-line
     remarks for the reader on how the answer came about (passages left out, answer cut off).
+    `prompt` are the turns that the model was given; none where no model was asked.
     """
 
     text: str
@@ -268,6 +269,7 @@ class Answer:
     hits: tuple[Hit, ...] = ()
     timings: Timings = field(default_factory=Timings)
     notes: tuple[str, ...] = ()
+    prompt: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

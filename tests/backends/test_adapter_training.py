@@ -358,3 +358,26 @@ def test_a_killed_training_ends_with_the_same_weights(folder, tmp_path) -> None:
     ]
     assert weights[0].keys() == weights[1].keys()
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_a_training_is_made_to_fit_its_time_and_goes_on_with_the_same_steps(
+    trainer, tmp_path
+) -> None:
+    rows = rows_of(trainer, 40)
+    endless = replace(RECIPE, epochs=1000, seconds=3.0)
+    done = trainer.train(rows, endless, tmp_path / "a", quiet)
+    assert 16 <= done.steps < 1000 * 34 / 4
+    assert done.seconds < 10 * endless.seconds
+    pace = (tmp_path / "a" / "pace.json").read_text()
+
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "pace.json").write_text(pace)
+    again = trainer.train(rows, endless, tmp_path / "b", quiet)
+    assert (again.steps, again.after) == (done.steps, done.after)
+
+
+def test_a_time_that_is_long_enough_changes_nothing(trainer, tmp_path) -> None:
+    rows = rows_of(trainer, 12)
+    done = trainer.train(rows, QUICK, tmp_path / "a", quiet)
+    timed = trainer.train(rows, replace(QUICK, seconds=3600.0), tmp_path / "b", quiet)
+    assert (timed.steps, timed.after) == (done.steps, done.after)

@@ -203,8 +203,8 @@ def test_pages_may_be_turned(tmp_path: Path, angle: int) -> None:
     body = [f"{n} {_LOREM}" for n in range(10)]
 
     def draw(canvas: Canvas) -> None:
-        canvas.setPageRotation(angle)
-        lines(*body)(canvas)
+        canvas.setPageRotation(angle)  # reportlab turns the sheet of paper with it
+        lines(*body, y=500)(canvas)
 
     text = read(pdf(tmp_path / "a.pdf", draw)).text
     assert " ".join(text.split()) == " ".join(body)

@@ -54,4 +54,8 @@ def serving(hits: Sequence[Hit], passages: int = 3, room: int = 10_000) -> Servi
     def alone(question: str, history: Sequence[Message]) -> Rendered:
         return Rendered((Message("system", "base"), *history, Message("user", question)))
 
-    return Serving(search, with_passages, alone, lambda _: "I don't know.", passages)
+    return Serving(search, with_passages, alone, lambda _: "I don't know.", _refuses, passages)
+
+
+def _refuses(answer: str) -> bool:
+    return answer.startswith("I don't know")

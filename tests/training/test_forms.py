@@ -143,3 +143,13 @@ def test_a_document_as_text_in_parts_that_fit() -> None:
     assert [text[one.sources[0].start : one.sources[0].end] for one in made] == [
         one.answer for one in made
     ]
+
+
+def test_a_pair_that_refuses_is_grounded_in_the_passages_that_are_found_for_it() -> None:
+    example = pair("Which branch in Oslo opens on Sunday?", "I don't know.")
+
+    made = training_set([example], serving(HITS), GROUNDED)
+
+    assert made.counts == {"grounded": 1, "unanswerable": 1}
+    assert made.examples[0].answer == "I don't know."
+    assert "The branch in Oslo" in made.examples[0].question

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pakar.answering.cite import cite
@@ -49,6 +49,12 @@ class AnswerStream(Iterator[str]):
     def __init__(self, pieces: Generator[str, None, Answer]) -> None:
         self._pieces = pieces
         self._answer: Answer | None = None
+        self._note = ""
+
+    def noting(self, note: str) -> AnswerStream:
+        """The same stream; the finished answer begins its notes with this one."""
+        self._note = note
+        return self
 
     def __next__(self) -> str:
         try:
@@ -65,6 +71,8 @@ class AnswerStream(Iterator[str]):
             pass
         if self._answer is None:
             raise RuntimeError("the stream was closed before it ended")
+        if self._note:
+            return replace(self._answer, notes=(self._note, *self._answer.notes))
         return self._answer
 
     def close(self) -> None:
@@ -208,7 +216,7 @@ def _cited(
 ) -> Answer:
     text, prompt = written.text, written.prompt
     if wording(language).says_unknown(text):
-        return _unknown(route, text, hits, clock)
+        return _unknown(route, text, hits, clock, prompt.messages)
     support = cite(text, prompt.hits, language=language, load=route.load)
     notes = []
     if prompt.left_out:
@@ -225,11 +233,25 @@ def _cited(
         hits=tuple(hits),
         timings=clock.timings(),
         notes=tuple(notes),
+        prompt=tuple(prompt.messages),
     )
 
 
-def _unknown(route: Route, text: str, hits: Sequence[Hit], clock: _Clock) -> Answer:
-    return Answer(text, route.name, abstained=True, hits=tuple(hits), timings=clock.timings())
+def _unknown(
+    route: Route,
+    text: str,
+    hits: Sequence[Hit],
+    clock: _Clock,
+    prompt: Sequence[Message] = (),
+) -> Answer:
+    return Answer(
+        text,
+        route.name,
+        abstained=True,
+        hits=tuple(hits),
+        timings=clock.timings(),
+        prompt=tuple(prompt),
+    )
 
 
 def _language(route: Route, question: str) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from pakar.answering.route import Route
 from pakar.cli.terminal import plain, show_error, show_sources
 from pakar.errors import PakarError
+from pakar.flows.auto import AnyRoute
 from pakar.types import Answer, Message
 
 _ENDINGS = ("exit", "quit", "keluar")
 
 
-def chat(route: Route, console: Console) -> None:
+def chat(route: AnyRoute, console: Console) -> None:
     """Reads questions until an empty line, the end of the input, or "exit".
 
     A question that fails gets its error, and the conversation goes on.
@@ -30,7 +30,7 @@ def chat(route: Route, console: Console) -> None:
         history += [Message("user", question), Message("assistant", answer.text)]
 
 
-def ask(route: Route, console: Console, question: str, *, history: list[Message]) -> Answer:
+def ask(route: AnyRoute, console: Console, question: str, *, history: list[Message]) -> Answer:
     """Streams one answer to the console, its sources after it."""
     stream = route.stream(question, history)
     for piece in stream:

@@ -9,17 +9,13 @@ from typing import Annotated, Optional
 import typer
 
 from pakar.cli.edge import Edge
+from pakar.cli.options import HERE, AsJson, ExpertDir
 
 app = typer.Typer(
     name="examples", help="Build, import, check and review training data.", no_args_is_help=True
 )
 
-ExpertDir = Annotated[
-    Path, typer.Option("--expert", metavar="DIR", help="The expert's folder.", show_default=".")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Ids = Optional[list[str]]  # noqa: UP045  typer reads it at run time
-HERE = Path()
 
 
 @app.command()

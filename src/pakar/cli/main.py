@@ -13,9 +13,14 @@ import typer
 from pakar.cli import advise, as_json, examples, questions
 from pakar.cli.edge import Edge
 from pakar.cli.merge import merge
+from pakar.cli.options import HERE, AcceptAdapter, AsJson, ExpertDir
 from pakar.cli.plan import plan
 from pakar.version import __version__
 
+Minutes = Annotated[
+    Optional[float],  # noqa: UP045
+    typer.Option("--minutes", min=0, help="Train no longer than so. 0: all epochs."),
+]
 app = typer.Typer(
     name="pakar",
     help="Make a small language model an expert in your documents, with sources.",
@@ -26,19 +31,15 @@ app = typer.Typer(
 
 app.add_typer(examples.app)
 
-ExpertDir = Annotated[
-    Path, typer.Option("--expert", metavar="DIR", help="The expert's folder.", show_default=".")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 RouteName = Annotated[
     Optional[str],  # noqa: UP045  typer reads it at run time
     typer.Option(
         "--route",
-        help="extract, base, rag, lora, qlora, rag+lora, rag+qlora or an adapter's id. "
+        help="extract, base, rag, lora, qlora, rag+lora, rag+qlora, an adapter's id, or auto: what "
+        "the last comparison speaks for. "
         "Default: the one in pakar.toml.",
     ),
 ]
-HERE = Path()
 app.command()(plan)
 app.command()(merge)
 app.command()(advise.advise)
@@ -82,13 +83,16 @@ def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Where the demo's expert is made.")] = Path(
         "pakar-demo"
     ),
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Three minutes: without the trainings.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Show the whole story on the shipped example, offline."""
     with Edge(json) as edge:
-        from pakar.cli.demo import play
+        from pakar.cli.demo import QUICK, WHOLE, play
 
-        edge.document(play(folder, edge.console))
+        edge.document(play(folder, edge.console, QUICK if quick else WHOLE))
 
 
 @app.command()
@@ -192,10 +196,7 @@ def search(
 def ask(
     question: Annotated[Optional[str], typer.Argument(help="None: a conversation.")] = None,  # noqa: UP045
     route: RouteName = None,
-    accept_adapter: Annotated[
-        bool,
-        typer.Option("--accept-adapter", help="Use an adapter although something speaks against."),
-    ] = False,
+    accept_adapter: AcceptAdapter = False,
     expert: ExpertDir = HERE,
     json: AsJson = False,
 ) -> None:
@@ -222,6 +223,7 @@ def train(
         Optional[str],  # noqa: UP045
         typer.Option("--method", help="lora or qlora. Default: the one in pakar.toml."),
     ] = None,
+    minutes: Minutes = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the newest unfinished training.")
     ] = False,
@@ -235,7 +237,9 @@ def train(
         chosen = edge.method(method)
         opened = edge.open(expert)
         with watching(edge.progress) as watcher:
-            done = opened.train(chosen, resume=resume, watcher=watcher, on_wait=edge.say)
+            done = opened.train(
+                chosen, minutes=minutes, resume=resume, watcher=watcher, on_wait=edge.say
+            )
         edge.document(as_json.adapter(done))
         edge.show(lambda console: show_trained(console, done))
 
@@ -251,6 +255,10 @@ def compare(
     ] = "",
     limit: Annotated[int, typer.Option("--limit", min=0, help="Ask so many only.")] = 0,
     budget: Annotated[float, typer.Option("--budget", min=0, help="Seconds to spend.")] = 0,
+    train: Annotated[
+        bool, typer.Option("--train", help="Train the adapters first that the routes lack.")
+    ] = False,
+    minutes: Minutes = None,
     again: Annotated[bool, typer.Option("--again", help="Repeat the last exam.")] = False,
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Which are asked, in which order.")
@@ -263,8 +271,9 @@ def compare(
         from pakar.cli import compare as shown
         from pakar.types import Scope
 
-        names = [name.strip() for name in routes.split(",") if name.strip()]
         opened = edge.open(expert)
+        names = shown.named(routes, everything=train)
+        shown.train_missing(edge, opened, names, agreed=train, minutes=minutes)
         with shown.comparing(edge.progress, edge.say) as watch:
             done = opened.compare(
                 file,

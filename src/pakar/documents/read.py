@@ -32,6 +32,8 @@ _READERS = {
     mediatype.TEXT: ("pakar.documents.plain", "TextReader"),
 }
 Item = TypeVar("Item")
+# Kinds of file that can hold text which nobody sees.
+_CAN_HIDE = (mediatype.PDF, mediatype.DOCX, mediatype.HTML)
 _MEGABYTE = 1_000_000
 _BLOCK = 1 << 20
 _LONGEST_REASON = 200
@@ -51,7 +53,7 @@ def read_document(path: Path, name: str, limits: config.Documents) -> Document:
         _check_size(path, name, limits)
         digest = content_hash(path)
         kind = mediatype.detect_media_type(path)
-        extracted = _storable(_extract(path, kind.media_type))
+        extracted = _storable(_extract(path, kind.media_type, limits))
     _check_text(extracted.text, name, limits)
     warning = (kind.warning,) if kind.warning else ()
     return Document(
@@ -108,7 +110,7 @@ def content_hash(path: Path) -> str:
             while block := file.read(_BLOCK):
                 digest.update(block)
     except OSError as error:
-        raise _cannot_open(path.name, error) from None
+        raise _cannot_open(path.name, error) from error
     return digest.hexdigest()
 
 
@@ -116,7 +118,7 @@ def _check_size(path: Path, name: str, limits: config.Documents) -> None:
     try:
         status = path.stat()
     except OSError as error:
-        raise _cannot_open(name, error) from None
+        raise _cannot_open(name, error) from error
     if not stat.S_ISREG(status.st_mode):
         raise SourceError(f"{name}: is no regular file", hint="name a file or a folder of files")
     if status.st_size == 0:
@@ -136,9 +138,11 @@ def _cannot_open(name: str, error: OSError) -> SourceError:
     )
 
 
-def _extract(path: Path, media_type: str) -> Extracted:
+def _extract(path: Path, media_type: str, limits: config.Documents) -> Extracted:
     module, class_name = _READERS[media_type]
-    reader = getattr(importlib.import_module(module), class_name)()
+    reader_class = getattr(importlib.import_module(module), class_name)
+    keeps = media_type in _CAN_HIDE and limits.invisible_text
+    reader = reader_class(invisible_text=True) if keeps else reader_class()
     if not isinstance(reader, Reader):
         raise TypeError(f"{module}.{class_name} is no reader")
     return reader.read(path)

@@ -21,6 +21,7 @@ from pakar.atomic_file import write_atomically
 from pakar.errors import PakarError
 from pakar.evaluation.comparison import Comparison
 from pakar.evaluation.questions import Question, load_questions, to_row
+from pakar.evaluation.recommend import TypeAdvice
 from pakar.evaluation.record import to_line
 
 _RESULT = "comparison.json"
@@ -40,6 +41,7 @@ class Before:
     verdict: str
     kind: str
     states: dict[str, str]
+    types: tuple[TypeAdvice, ...] = ()
 
 
 def keep(place: Path, done: Comparison, questions: Sequence[Question]) -> Comparison:
@@ -93,9 +95,14 @@ def _before(folder: Path, result: dict[str, Any]) -> Before | None:
             verdict=verdict["verdict"],
             kind=verdict["kind"],
             states=dict(result["states"]),
+            types=tuple(_type_advice(one) for one in verdict["types"]),
         )
     except (KeyError, TypeError, ValueError, PakarError):
         return None
+
+
+def _type_advice(row: dict[str, Any]) -> TypeAdvice:
+    return TypeAdvice(**{**row, "tied": tuple(row["tied"])})
 
 
 def _bytes(text: str) -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pakar.evaluation.questions import Question
-from pakar.types import Answer, Citation, Hit, Passage, Timings
+from pakar.types import Answer, Citation, Hit, Message, Passage, Timings
 
 _CITATION = (
     "document start end quote answer_start answer_end score page heading title place".split()
@@ -76,6 +76,7 @@ def _answer_row(answer: Answer) -> dict[str, object]:
         "abstained": answer.abstained,
         "unsupported": list(answer.unsupported),
         "notes": list(answer.notes),
+        "prompt": [{"role": one.role, "content": one.content} for one in answer.prompt],
         "timings": asdict(answer.timings),
         "citations": [{key: getattr(one, key) for key in _CITATION} for one in answer.citations],
         "hits": [
@@ -96,6 +97,7 @@ def _answer(row: dict[str, Any]) -> Answer:
         abstained=row["abstained"],
         unsupported=tuple(row["unsupported"]),
         notes=tuple(row["notes"]),
+        prompt=tuple(Message(**one) for one in row.get("prompt", ())),
         timings=Timings(**row["timings"]),
         citations=tuple(Citation(**one) for one in row["citations"]),
         hits=tuple(_hit(one) for one in row["hits"]),

@@ -31,7 +31,8 @@ class Cost:
     `latency_s` and `first_token_s` are medians without the first answer, which loads models.
     `memory_mb` is the peak of a process that does nothing but answer by this route, in 10^6
     bytes. `training_s` is what its adapter took, 0 without one; `upkeep_s` what one changed
-    document takes until answers know it: to index it again, or to train again.
+    document takes until answers know it: to index it again, or to train again. `answer_wh` and
+    `training_wh` are estimates of the energy, in watt-hours.
     """
 
     latency_s: float | None = None
@@ -39,6 +40,8 @@ class Cost:
     memory_mb: float | None = None
     training_s: float = 0.0
     upkeep_s: float | None = None
+    answer_wh: float | None = None
+    training_wh: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

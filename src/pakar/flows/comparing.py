@@ -1,6 +1,6 @@
 """The steps of a comparison: questions in, routes asked, figures, verdict, files.
 
-The expert is passed in (`Ground`); each step is a module of `pakar.evaluation`.
+Each step is a module of `pakar.evaluation`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from pakar.errors import ConfigError
 from pakar.evaluation import history
 from pakar.evaluation.comparison import Comparison, Moved, Setting
+from pakar.evaluation.energy import power
 from pakar.evaluation.evidence import Evidence, Exam
 from pakar.evaluation.history import Before
 from pakar.evaluation.journal import Journal
@@ -35,10 +36,12 @@ from pakar.evaluation.results import (
     with_similarity,
 )
 from pakar.evaluation.run import Progress, Ran, run, selected
-from pakar.flows.contestants import Contestant, Ground, candidate, contestants
+from pakar.flows.contestants import Contestant, Ground, candidate, contestants, ground_of
+from pakar.flows.indexed import document
 from pakar.flows.route_costs import costs
+from pakar.flows.workplace import Workplace
 from pakar.language.detect import UNKNOWN, detect
-from pakar.types import Scope
+from pakar.types import Document, Scope
 
 FOLDER = "comparisons"
 # So many questions in another language than any document make a caveat.
@@ -60,7 +63,7 @@ class _Plan:
 
 
 def compare(
-    ground: Ground,
+    workplace: Workplace,
     file: Path,
     names: Sequence[str],
     scope: Scope,
@@ -71,7 +74,8 @@ def compare(
     """Compares routes on the questions of a file. Raises ConfigError where it cannot begin."""
     started = time.monotonic()
     tell = say or (lambda line: None)
-    place = ground.derived / FOLDER
+    ground = ground_of(workplace)
+    place = workplace.derived / FOLDER
     plan = _planned(place, file, names or ground.routes, scope)
     opened, not_run = contestants(ground, plan.names)
     journal = Journal(place / "answers.jsonl")
@@ -124,10 +128,12 @@ def _loaded(file: Path) -> list[Question]:
 
 
 def _measured(ground: Ground, ran: Ran) -> Measured:
+    def load(name: str) -> Document:
+        return document(ground.place, name)
+
     rows = {
         route: {
-            question.id: measure(question, records[question.id], ground.load)
-            for question in ran.asked
+            question.id: measure(question, records[question.id], load) for question in ran.asked
         }
         for route, records in ran.records.items()
     }
@@ -148,7 +154,7 @@ def _similarity(ground: Ground, ran: Ran) -> dict[str, dict[str, float]]:
                 place.setdefault(text, len(place))
     if not given:
         return {}
-    vectors = ground.embedder().embed(list(place), "passage")
+    vectors = ground.place.embedder.embed(list(place), "passage")
     found: dict[str, dict[str, float]] = {}
     for route, question, text in given:
         references = vectors[[place[one] for one in question.answers]]
@@ -220,13 +226,14 @@ def _setting(ground: Ground, opened: Sequence[Contestant], plan: _Plan, seconds:
     models = ground.config.models
     return Setting(
         id=hashlib.sha256(content).hexdigest()[:12],
-        expert=ground.folder.absolute().name,
+        expert=ground.place.folder.absolute().name,
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=seconds,
         seed=plan.scope.seed,
         machine=machine(),
         models={"language model": models.language_model, "embedder": models.embedder},
         states=states,
+        energy=power(ground.config.costs.watts).how,
     )
 
 

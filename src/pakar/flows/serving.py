@@ -41,5 +41,6 @@ def serving(retriever: Retriever, model: LanguageModel, config: Config) -> Servi
         with_passages=with_passages,
         alone=alone,
         unknown=lambda question: found_in(question).unknown,
+        says_unknown=wording("en").says_unknown,
         passages=config.retrieval.passages,
     )

@@ -38,8 +38,8 @@ class Mixture:
     """How grounded examples are mixed; shares are of all grounded examples."""
 
     fewest_passages: int = 1
-    without_source: float = 0.1
-    unanswerable: float = 0.1
+    without_source: float = 0.0
+    unanswerable: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,16 @@ def grounded(
     """The grounded form of a question-answer pair. The same seed gives the same.
 
     The passages are in the order of their rank before the prompt orders them; how many there are
-    is drawn evenly between the fewest and the usual number.
+    is drawn evenly between the fewest and the usual number. A pair that answers with ignorance
+    keeps that answer, over the passages that are found for it.
     """
     drawn = random.Random(f"{seed}:{example.id}")
     kind = _drawn_kind(drawn.random(), mixture)
     count = drawn.randint(min(mixture.fewest_passages, serving.passages), serving.passages)
     question, history = example.question, _history(example)
     found = list(serving.search(_sought(question, history), max(_DEPTH, serving.passages)))
+    if serving.says_unknown(example.answer):
+        return _made(example, "unanswerable", found[:count], (), serving)
     wanted = taught_terms(question, example.answer, example.language)
     if kind != "sourced":
         shown = _without_answer(found, wanted, example, count)

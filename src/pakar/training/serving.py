@@ -28,11 +28,13 @@ class Serving:
     `search(question, k)` gives the best passages, the best first. `with_passages(question, hits,
     history)` and `alone(question, history)` write the prompt and raise PakarError where the
     question finds no room. `unknown(question)` is what the model shall write when the passages do
-    not hold the answer. `passages` is how many it usually gets.
+    not hold the answer, `says_unknown(answer)` whether an answer says just that. `passages` is how
+    many it usually gets.
     """
 
     search: Search
     with_passages: Callable[[str, Sequence[Hit], Sequence[Message]], Rendered]
     alone: Callable[[str, Sequence[Message]], Rendered]
     unknown: Callable[[str], str]
+    says_unknown: Callable[[str], bool]
     passages: int

@@ -1,0 +1,77 @@
+"""How long a training takes, by its own pace, and how one is fitted into a given time.
+
+The pace is taken once, on the run's own rows, and written down: a run that was killed goes on with
+the same steps. Knows rows and settings; how a pace is taken is passed in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pakar.atomic_file import write_atomically
+from pakar.ports import Recipe, Row, Rows
+
+_PACE = "pace.json"
+# Of the time; the rest is for learning.
+_MEASURING = 0.2
+# A forward pass alone, against forward and backward.
+_FORWARD = 1 / 3
+# With fewer steps an adapter hardly moves: the batch is made smaller before it comes to that.
+_FEWEST_STEPS = 16
+
+
+def kept_pace(folder: Path, take: Callable[[], float]) -> float:
+    """Tokens a second, forward and backward: as the folder holds it, else taken and kept there."""
+    file = folder / _PACE
+    if file.is_file():
+        return float(json.loads(file.read_bytes())["tokens_per_second"])
+    speed = take()
+    write_atomically(file, json.dumps({"tokens_per_second": speed}).encode())
+    return speed
+
+
+def seconds_of(rows: Rows, recipe: Recipe, pace: float) -> float:
+    """The time of a whole run at this pace, its measurements included; loading is not."""
+    learned = tokens_of(rows.learned) * recipe.epochs
+    held_out = tokens_of(rows.held_out) * (recipe.evaluations + 1)
+    return (learned + _FORWARD * (held_out + 2 * tokens_of(rows.general))) / pace
+
+
+def fitted(rows: Rows, recipe: Recipe, pace: float) -> tuple[Rows, Recipe]:
+    """The rows and the recipe that end within `recipe.seconds`; unchanged where that is 0.
+
+    Never more epochs than the recipe has. Loading, and what comes after the last step, is not
+    counted.
+    """
+    if recipe.seconds <= 0 or seconds_of(rows, recipe, pace) <= recipe.seconds:
+        return rows, recipe
+    held_out, evaluations = _measured(rows, recipe, pace)
+    tokens = tokens_of(rows.learned)
+    epochs = min(recipe.epochs, (1 - _MEASURING) * recipe.seconds * pace / tokens)
+    batch = recipe.batch
+    if epochs < recipe.epochs:
+        batch = max(1, min(batch, int(len(rows.learned) * epochs / _FEWEST_STEPS)))
+    shorter = replace(recipe, epochs=epochs, batch=batch, evaluations=evaluations)
+    return replace(rows, held_out=held_out), shorter
+
+
+def _measured(rows: Rows, recipe: Recipe, speed: float) -> tuple[Sequence[Row], int]:
+    """The held-out rows that there is time for, and how often."""
+    allowed = _MEASURING * recipe.seconds * speed / _FORWARD
+    # Once before and once at the end at least, and the general text as often.
+    allowed -= 2 * tokens_of(rows.general)
+    kept: list[Row] = []
+    for row in rows.held_out:
+        if 2 * tokens_of([*kept, row]) > allowed:
+            break
+        kept.append(row)
+    if not kept:
+        return (), 1
+    return kept, max(1, min(recipe.evaluations, int(allowed / tokens_of(kept)) - 1))
+
+
+def tokens_of(rows: Sequence[Row]) -> int:
+    return sum(len(row.ids) for row in rows)

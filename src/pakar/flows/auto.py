@@ -1,0 +1,88 @@
+"""The route `auto`: for each question the route that the last comparison speaks for.
+
+Puts the comparison on the disk, the embedder and the routes together. Where there is no comparison,
+or its route cannot run any more, the route of the settings answers, and the answer says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pakar.answering.route import AnswerStream, Route
+from pakar.config import Answering
+from pakar.errors import PakarError
+from pakar.evaluation import history
+from pakar.evaluation.router import Router, router
+from pakar.flows.answering import route
+from pakar.flows.comparing import FOLDER
+from pakar.flows.routes import AUTO
+from pakar.flows.workplace import Workplace
+from pakar.ports import Embedder
+from pakar.types import Answer, Message
+
+
+def auto_route(place: Workplace) -> AutoRoute:
+    """The route `auto` of an expert."""
+    usual = place.config.answering.route
+    return AutoRoute(
+        place.derived,
+        Answering().route if usual == AUTO else usual,
+        lambda: place.embedder,
+        lambda name: route(place, name),
+    )
+
+
+@dataclass(frozen=True)
+class AutoRoute:
+    """A route that chooses another one for each question. Answers and streams as a `Route` does.
+
+    `derived` is the expert's folder of derived files, `usual` the route of its settings. `open`
+    gives a route by name and raises a PakarError where it cannot run.
+    """
+
+    derived: Path
+    usual: str
+    embedder: Callable[[], Embedder]
+    open: Callable[[str], Route]
+
+    name = AUTO
+
+    def answer(self, question: str, history: Sequence[Message] = ()) -> Answer:
+        """Answers by the chosen route; `Answer.route` names it, its notes say why."""
+        return self.stream(question, history).answer
+
+    def stream(self, question: str, history: Sequence[Message] = ()) -> AnswerStream:
+        """The same, as it is written."""
+        chosen, note = self.chosen(question)
+        return chosen.stream(question, history).noting(note)
+
+    def chosen(self, question: str) -> tuple[Route, str]:
+        """The route for a question, and one line on why it is that one."""
+        if self._router is None:
+            why = "there is no comparison yet to choose a route by (pakar compare)"
+            return self.open(self.usual), f"route {self.usual}: {why}"
+        vector = self.embedder().embed([question], "query")[0]
+        name, kind = self._router.choose(vector)
+        why = f"the last comparison speaks for it on questions of type {kind!r}"
+        if not kind:
+            why = "the last comparison speaks for it"
+        try:
+            return self.open(name), f"route {name}: {why}"
+        except PakarError as error:
+            return self.open(self.usual), f"route {self.usual}: {name} cannot run now: {error}"
+
+    @cached_property
+    def _router(self) -> Router | None:
+        before = history.last(self.derived / FOLDER)
+        if before is None or not before.route:
+            return None
+        typed = [one for one in before.questions if one.type]
+        by_type = {one.type: one.route for one in before.types if one.significant}
+        vectors = self.embedder().embed([one.question for one in typed] or [""], "query")
+        return router(before.route, by_type, [one.type for one in typed], vectors[: len(typed)])
+
+
+AnyRoute = Route | AutoRoute

@@ -139,6 +139,10 @@ def _cannot_open(name: str, error: OSError) -> SourceError:
 
 
 def _extract(path: Path, media_type: str, limits: config.Documents) -> Extracted:
+    if media_type in mediatype.TABLES:
+        raise SourceError(
+            f"{path.name}: is a table, and is read row by row", hint="add it with: pakar add"
+        )
     module, class_name = _READERS[media_type]
     reader_class = getattr(importlib.import_module(module), class_name)
     keeps = media_type in _CAN_HIDE and limits.invisible_text

@@ -297,7 +297,8 @@ class Scope:
 
     `limit` questions (0: all) within `budget` seconds (0: no end), in the order that `seed`
     draws. `again` repeats the questions and routes of the comparison before. `memory` starts a
-    process a route to measure its memory, once for each state of a route.
+    process a route to measure its memory, once for each state of a route. `judge` is the spec of a
+    model that judges the answers beside the measures, `labels` a file to check it against.
     """
 
     limit: int = 0
@@ -305,6 +306,8 @@ class Scope:
     seed: int = 0
     again: bool = False
     memory: bool = True
+    judge: str = ""
+    labels: str = ""
 
 
 @dataclass(frozen=True, slots=True)

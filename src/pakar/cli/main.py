@@ -260,6 +260,13 @@ def compare(
     ] = False,
     minutes: Minutes = None,
     again: Annotated[bool, typer.Option("--again", help="Repeat the last exam.")] = False,
+    judge: Annotated[
+        str,
+        typer.Option("--judge", metavar="SPEC", help="A model that judges beside the measures."),
+    ] = "",
+    labels: Annotated[
+        str, typer.Option("--labels", metavar="FILE", help="A person's labels, to check the judge.")
+    ] = "",
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Which are asked, in which order.")
     ] = 0,
@@ -278,7 +285,7 @@ def compare(
             done = opened.compare(
                 file,
                 routes=names,
-                scope=Scope(limit, budget, seed, again),
+                scope=Scope(limit, budget, seed, again, judge=judge, labels=labels),
                 watch=watch,
                 say=edge.say,
             )

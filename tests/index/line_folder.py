@@ -41,7 +41,9 @@ def split_lines(document: Document) -> list[Passage]:
 
 
 def line_steps(read: Callable[[File], Document] = read_lines) -> Steps[File]:
-    return Steps(one_by_one(read), split_lines, lambda passage: passage.text, lambda p: p.text.split())
+    return Steps(
+        one_by_one(read), split_lines, lambda passage: passage.text, lambda p: p.text.split()
+    )
 
 
 class Folder:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from pakar.answering.orders import without_orders
 from pakar.answering.wording import Wording
 from pakar.errors import ModelError
 from pakar.language.sentences import sentence_spans
@@ -89,8 +90,10 @@ def in_reading_order(hits: Sequence[Hit]) -> list[Hit]:
 def _numbered(hits: Sequence[Hit]) -> str:
     blocks = []
     for number, hit in enumerate(hits, start=1):
-        context = hit.passage.context
-        blocks.append(f"[{number}] {context}\n{hit.text}" if context else f"[{number}] {hit.text}")
+        language = hit.passage.language
+        context = without_orders(hit.passage.context, language)
+        text = without_orders(hit.text, language)
+        blocks.append(f"[{number}] {context}\n{text}" if context else f"[{number}] {text}")
     return "\n\n".join(blocks)
 
 

@@ -15,6 +15,7 @@ from typing import Protocol
 from pakar.answering.cite import cite
 from pakar.answering.extract import extract
 from pakar.answering.followup import standalone
+from pakar.answering.orders import noted
 from pakar.answering.prompt import Prompt, base_prompt, rag_prompt
 from pakar.answering.relevance import judge
 from pakar.answering.repetition import RepetitionGuard
@@ -105,7 +106,7 @@ class Route:
 
     def stream(self, question: str, history: Sequence[Message] = ()) -> AnswerStream:
         """The same, as it is written."""
-        return AnswerStream(_run(self, question, history))
+        return AnswerStream(noted(_run(self, question, history)))
 
 
 @dataclass(frozen=True, slots=True)

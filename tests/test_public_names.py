@@ -10,12 +10,12 @@ import pytest
 import pakar
 
 NAMES = [
-    "Adapter", "AddReport", "Answer", "Citation", "ConfigError", "Document", "EndpointError",
-    "Example", "ExampleError", "Expert", "ExpertError", "Failure", "Hit", "IndexBusyError",
-    "IndexMismatchError", "Mark", "Message", "MissingExtraError", "ModelError",
+    "Adapter", "AddReport", "Answer", "Citation", "Column", "ConfigError", "Document",
+    "EndpointError", "Example", "ExampleError", "Expert", "ExpertError", "Failure", "Hit",
+    "IndexBusyError", "IndexMismatchError", "Mark", "Message", "MissingExtraError", "ModelError",
     "ModelMissingError", "PakarError", "Passage", "Scope", "Source", "SourceError",
     "Status", "StoreError",
-    "Timings", "TrainingError", "__version__",
+    "TableFile", "Timings", "TrainingError", "__version__",
 ]  # fmt: skip
 
 

@@ -31,6 +31,7 @@ from pakar.types import (
     AddReport,
     Answer,
     Citation,
+    Column,
     Document,
     Example,
     Failure,
@@ -41,6 +42,7 @@ from pakar.types import (
     Scope,
     Source,
     Status,
+    TableFile,
     Timings,
 )
 from pakar.version import __version__
@@ -53,6 +55,7 @@ __all__ = [
     "AddReport",
     "Answer",
     "Citation",
+    "Column",
     "ConfigError",
     "Document",
     "EndpointError",
@@ -76,6 +79,7 @@ __all__ = [
     "SourceError",
     "Status",
     "StoreError",
+    "TableFile",
     "Timings",
     "TrainingError",
     "__version__",

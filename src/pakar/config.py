@@ -60,6 +60,14 @@ class Reading(_Section):
     megabytes: Annotated[int, Field(ge=256, le=1_000_000)] = 1400
 
 
+class Tables(_Section):
+    """How tables are read. `queries` are SELECT statements by name, for databases."""
+
+    hidden_sheets: bool = False
+    seconds: Annotated[int, Field(ge=1, le=86_400)] = 600
+    queries: dict[str, str] = {}
+
+
 class Retrieval(_Section):
     """How passages are found and how many go to the model."""
 
@@ -133,6 +141,7 @@ class Config(_Section):
     models: Models = Models()
     documents: Documents = Documents()
     reading: Reading = Reading()
+    tables: Tables = Tables()
     passages: Passages = Passages()
     retrieval: Retrieval = Retrieval()
     answering: Answering = Answering()
@@ -229,6 +238,16 @@ workers = 0
 # A file, by the clock and of processor time.
 seconds = 60
 megabytes = 1400
+
+[tables]
+# Sheets that are hidden in a spreadsheet are left out, with one line in the report.
+hidden_sheets = false
+# A database has this long to answer.
+seconds = 600
+
+# Queries by name; add one with: pakar add "sqlite:///bank.db?query=overdue"
+[tables.queries]
+# overdue = "SELECT id, customer, days FROM loans WHERE days > 30"
 
 [passages]
 # Size of a passage in the embedder's tokens. After a change: pakar reindex

@@ -45,6 +45,7 @@ from pakar.types import (
     Method,
     Scope,
     Status,
+    TableFile,
 )
 
 if TYPE_CHECKING:
@@ -140,6 +141,10 @@ class Expert:
     def document(self, name: str) -> Document:
         """A document as it was indexed: its text and its marks."""
         return indexed.document(self._place, name)
+
+    def tables(self) -> tuple[TableFile, ...]:
+        """The tables of the indexed documents, as Parquet files with typed columns."""
+        return indexed.tables(self._place)
 
     def status(self) -> Status:
         """What the index holds and whether it fits the settings. Loads no model."""

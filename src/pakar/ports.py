@@ -15,7 +15,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from pakar.types import Example, Mark, Message, Method, Passage
+from pakar.types import Document, Example, Mark, Message, Method, Passage
 
 Vectors = NDArray[np.float32]
 TextRole = Literal["query", "passage"]
@@ -29,6 +29,14 @@ class Extracted:
     marks: tuple[Mark, ...] = ()
     title: str = ""
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """One document out of a source, and the table files (Parquet) that belong to it."""
+
+    document: Document
+    tables: tuple[Path, ...] = ()
 
 
 @runtime_checkable
@@ -128,6 +136,10 @@ class Snapshot(Protocol):
 
     def languages(self) -> Mapping[str, int]:
         """Passages by their document's language."""
+        ...
+
+    def stored(self, documents: Sequence[str]) -> list[tuple[Passage, Vectors]]:
+        """All passages of these documents, each with its vector."""
         ...
 
     def vectors(self, ids: Sequence[str]) -> Mapping[str, Vectors]:

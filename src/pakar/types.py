@@ -10,13 +10,15 @@ and no file: anything may import it, and it imports nothing of pakar.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-MarkKind = Literal["page", "slide", "heading", "table", "row"]
+MarkKind = Literal["page", "slide", "heading", "table", "row", "card"]
 PassageKind = Literal["content", "summary", "row"]
+ColumnType = Literal["text", "integer", "decimal", "date", "timestamp", "boolean"]
 Origin = Literal["curated", "imported", "extracted", "generated", "feedback"]
 State = Literal["accepted", "waiting", "rejected"]
 Form = Literal["plain", "grounded", "text"]
@@ -31,8 +33,9 @@ class Mark:
 
     `start` and `end` are offsets in code points, `text[start:end]` being what the mark covers:
     the whole page for "page" and "slide", the heading's own words for "heading", the lines of a
-    table for "table", one line for "row". `value` is the page's or slide's number or the
-    heading's words; `level` counts from 1 for headings and is 0 otherwise.
+    table for "table", one line for "row", the lines that describe a table for "card". `value` is
+    the page's or slide's number, the heading's words, or where a row stands in its source
+    ("Sheet1!A5:F5"); `level` counts from 1 for headings and is 0 otherwise.
     """
 
     kind: MarkKind
@@ -81,6 +84,56 @@ class Document:
                 path = [*(above for above in path if above.level < mark.level), mark]
         return tuple(mark.value for mark in path)
 
+    def place_at(self, offset: int) -> str:
+        """Where the row that holds the offset stands in its table; "" outside of rows."""
+        for mark in self.marks:
+            if mark.kind == "row" and mark.start <= offset < mark.end:
+                return mark.value
+        return ""
+
+
+_PART = re.compile(r"(.+)#part\d{1,9}\Z", re.DOTALL)
+
+
+def part_name(source: str, number: int) -> str:
+    """The name of a document that holds one part of a long source."""
+    return f"{source}#part{number}"
+
+
+def source_of(document: str) -> str:
+    """The source that a document belongs to: its own name, unless it is a part of one."""
+    match = _PART.match(document)
+    return match.group(1) if match else document
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: its name as in the source (made unique) and what all its cells are.
+
+    `unit` is what every number of the column has beside it ("%", "$", "Rp"), "" without one.
+    """
+
+    name: str
+    type: ColumnType = "text"
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """A table of an indexed document as a typed Parquet file, for computing with it.
+
+    `document` is the document's name, `name` the sheet's or table's ("" where it has none). The
+    file has the `columns` with their types, and for every row: `_place` ("Sheet1!A5:F5" or
+    "accounts[id=7]"), `_document`, `_start` and `_end`: the document and the offsets of the row's
+    line in its text. `_document` differs from `document` where a long table is kept in parts.
+    """
+
+    document: str
+    name: str
+    path: str
+    columns: tuple[Column, ...]
+    rows: int
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:
@@ -88,7 +141,8 @@ class Passage:
 
     `headings` is the path from the outermost heading to the innermost that covers the span's
     start. `page` is the page's or slide's number where the source has them. `title` and
-    `language` are the document's.
+    `language` are the document's. `place` is where a row stands in its table: a sheet and cells
+    ("Sheet1!A5:F5"), or a table and its key ("accounts[id=7]"); empty for other passages.
     """
 
     document: str
@@ -100,6 +154,7 @@ class Passage:
     headings: tuple[str, ...] = ()
     page: int | None = None
     language: str = "und"
+    place: str = ""
 
     @property
     def id(self) -> str:
@@ -160,6 +215,10 @@ class Hit:
     def kind(self) -> PassageKind:
         return self.passage.kind
 
+    @property
+    def place(self) -> str:
+        return self.passage.place
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:
@@ -167,7 +226,7 @@ class Citation:
 
     `quote` is verbatim: the document's text from `start` to `end`. `answer_start` and
     `answer_end` delimit the supported sentence in the answer's text. `score` says how much of
-    the sentence the quote covers, from 0 to 1.
+    the sentence the quote covers, from 0 to 1. `place` is the cited row's, as in a passage.
     """
 
     document: str
@@ -180,6 +239,7 @@ class Citation:
     page: int | None = None
     heading: str = ""
     title: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,9 +77,9 @@ def test_a_wrong_type_is_damage(tmp_path: Path) -> None:
 
 
 def test_another_format_is_a_mismatch(tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).write_bytes(b'{"format": 2, "new_key": 1}')
+    (tmp_path / FILE_NAME).write_bytes(b'{"format": 9, "new_key": 1}')
 
-    with pytest.raises(IndexMismatchError, match=r"index format 2.*1"):
+    with pytest.raises(IndexMismatchError, match=r"index format 9.*2"):
         load(tmp_path)
 
 

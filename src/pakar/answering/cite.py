@@ -237,6 +237,7 @@ def _quote(claim: _Claim, window: _Window, score: float, load: LoadDocument) -> 
         page=document.page_at(start),
         heading=" > ".join(document.headings_at(start)),
         title=document.title,
+        place=document.place_at(start),
     )
 
 

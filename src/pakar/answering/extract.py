@@ -134,4 +134,5 @@ def _citation(sentence: Sentence, start: int, document: Document) -> Citation:
         page=document.page_at(sentence.start),
         heading=" > ".join(document.headings_at(sentence.start)),
         title=document.title,
+        place=document.place_at(sentence.start),
     )

@@ -29,6 +29,7 @@ PASSAGE_COLUMNS = [
     "headings",
     "page",
     "language",
+    "place",
 ]
 
 # Python's white space is wider than that of the tokenizer: to escape all of it is always safe.
@@ -52,6 +53,7 @@ def schema(dimensions: int) -> pa.Schema:
             pa.field("heading_path", pa.string(), nullable=False),
             pa.field("page", pa.int64()),
             pa.field("language", pa.string(), nullable=False),
+            pa.field("place", pa.string(), nullable=False),
             pa.field("content_hash", pa.string(), nullable=False),
             pa.field("terms", pa.string(), nullable=False),
             pa.field("vector", pa.list_(pa.float32(), dimensions)),
@@ -81,6 +83,7 @@ def to_arrow(rows: Sequence[IndexedPassage], dimensions: int) -> pa.Table:
         "heading_path": [heading_path(passage) for passage in passages],
         "page": [passage.page for passage in passages],
         "language": [passage.language for passage in passages],
+        "place": [passage.place for passage in passages],
         "content_hash": [row.content_hash for row in kept],
         "terms": [join_terms(row.terms) for row in kept],
         "vector": _vector_column(kept, dimensions),

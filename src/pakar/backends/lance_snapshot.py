@@ -16,6 +16,7 @@ from pakar.backends.lance_errors import translated
 from pakar.backends.lance_filter import among, condition
 from pakar.backends.lance_schema import PASSAGE_COLUMNS, join_terms, scored
 from pakar.ports import Filter, Scored, Vectors
+from pakar.types import Passage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,6 +95,17 @@ class LanceSnapshot:
             self._languages = Counter(found["language"].to_pylist())
         return self._languages
 
+    def stored(self, documents: Sequence[str]) -> list[tuple[Passage, Vectors]]:
+        """All passages of these documents, each with its vector."""
+        with translated(self._path):
+            query = self._table.search().where(among("document", sorted(set(documents))))
+            found = query.select([*PASSAGE_COLUMNS, "vector"]).to_arrow()
+        if not found.num_rows:
+            return []
+        matrix = found["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        passages = [one.passage for one in scored(found, [0.0] * found.num_rows)]
+        return list(zip(passages, matrix.reshape(found.num_rows, -1), strict=True))
+
     def vectors(self, ids: Sequence[str]) -> Mapping[str, Vectors]:
         """The stored vectors of the passages with these ids; unknown ids are left out.
 
@@ -135,6 +147,9 @@ class EmptySnapshot:
 
     def languages(self) -> Mapping[str, int]:
         return {}
+
+    def stored(self, documents: Sequence[str]) -> list[tuple[Passage, Vectors]]:
+        return []
 
     def vectors(self, ids: Sequence[str]) -> Mapping[str, Vectors]:
         return {}

@@ -99,7 +99,7 @@ def show_hits(console: Console, hits: Sequence[Hit]) -> None:
         console.print("Nothing found.")
     for number, hit in enumerate(hits, start=1):
         parts = "  ".join(f"{name} {value:.3f}" for name, value in hit.scores.items())
-        place = _place(hit.document, hit.page, hit.heading)
+        place = _place(hit.document, hit.page, hit.place or hit.heading)
         console.print(Text.assemble((f"{number}. ", "bold"), (plain(place), "cyan")))
         console.print(Text(f"   score {hit.score:.3f}  ({parts})", style="dim"))
         console.print(Text(_indented(_shortened(hit.text)), style=""))
@@ -133,7 +133,7 @@ def show_sources(console: Console, answer: Answer) -> None:
 def _grouped(citations: Sequence[Citation]) -> list[tuple[str, list[str]]]:
     groups: dict[str, list[str]] = {}
     for one in citations:
-        quotes = groups.setdefault(_place(one.document, one.page, one.heading), [])
+        quotes = groups.setdefault(_place(one.document, one.page, one.place or one.heading), [])
         if one.quote not in quotes:
             quotes.append(one.quote)
     return list(groups.items())

@@ -42,7 +42,7 @@ class TextBuilder:
 
     def heading(self, text: str, level: int) -> None:
         """`level` counts from 1. The first heading of level 1 becomes the title."""
-        words = _clean(text)
+        words = clean(text)
         words = _MARKDOWN_SIGNS.sub("", words, count=1) if words.startswith("#") else words
         if not words:
             return
@@ -52,13 +52,13 @@ class TextBuilder:
             self.title = words
 
     def paragraph(self, text: str) -> None:
-        words = _clean(text)
+        words = clean(text)
         if words:
             self._block(words, gap="\n\n")
 
     def item(self, text: str, *, bullet: str = "-") -> None:
         """One list item; items in a row stand on lines of their own without gaps."""
-        words = _clean(text)
+        words = clean(text)
         if words:
             gap = "\n" if self._last_was_line else "\n\n"
             self._block(f"{bullet} {words}" if bullet else words, gap=gap)
@@ -69,7 +69,7 @@ class TextBuilder:
 
         Cells without a value are left out; cells beyond the header stand alone.
         """
-        names = [_clean(name) for name in header]
+        names = [clean(name) for name in header]
         lines = [line for row in rows if (line := _row_line(names, row))]
         if not lines and any(names):
             lines = [" | ".join(name for name in names if name)]
@@ -118,13 +118,17 @@ class TextBuilder:
 def _row_line(names: Sequence[str], row: Sequence[str]) -> str:
     cells = []
     for position, cell in enumerate(row):
-        value = _clean(cell)
+        value = clean(cell)
         name = names[position] if position < len(names) else ""
         if value:
             cells.append(f"{name}: {value}" if name and name != value else value)
     return " | ".join(cells)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """The words without invisible marks, white space as single spaces."""
+    # Most texts are clean; what is not printable has every mark and white space but the space.
+    if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":
+        return text
     visible = _LONE_SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text))
     return _SPACES.sub(" ", visible).strip()

@@ -7,9 +7,11 @@ Knows nothing of formats.
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from pakar.errors import SourceError
 
@@ -23,6 +25,8 @@ _MARKS = (
 )
 # Bytes that are enough to guess an encoding; guessing takes time in proportion.
 _SAMPLE = 64_000
+_BLOCK = 1 << 20
+_FOREIGN = re.compile(rb"[\x80-\xff]")
 
 
 def read_bytes(path: Path) -> bytes:
@@ -60,6 +64,54 @@ def decode(data: bytes, name: str, *, declared: str = "") -> str:
         if text is not None:
             return _checked(text, name)
     raise SourceError(f"{name}: is not text in any known encoding", hint=_SAVE_AGAIN)
+
+
+def encoding_of(path: Path) -> str:
+    """The encoding of a text file of any size, read in blocks; for `open`.
+
+    Raises SourceError where the file cannot be opened or holds no text.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_SAMPLE)
+            for mark, encoding in _MARKS:
+                if head.startswith(mark):
+                    return {"utf-8": "utf-8-sig"}.get(encoding, encoding[:6])
+            if wide := _utf16_without_mark(head):
+                return wide
+            _checked(head.decode("latin-1"), path.name)
+            file.seek(0)
+            foreign = _first_not_utf8(file)
+    except OSError as error:
+        raise SourceError(
+            f"{path.name}: cannot be opened: {error.strerror or error}",
+            hint="Check that the file exists and that you may read it.",
+        ) from error
+    if not foreign:
+        return "utf-8"
+    # Only the lines that tell: in much plain ASCII, a guess is lost.
+    telling = b"\n".join(line for line in foreign.split(b"\n") if _FOREIGN.search(line))
+    if guessed := _guess(telling):
+        return guessed
+    raise SourceError(f"{path.name}: is not text in any known encoding", hint=_SAVE_AGAIN)
+
+
+def _first_not_utf8(file: BinaryIO) -> bytes:
+    """Some lines around the first bytes that are not UTF-8; empty where all are."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    before = b""
+    while block := file.read(_BLOCK):
+        try:
+            decoder.decode(block)
+        except UnicodeDecodeError as error:
+            start = max(0, len(before) + error.start - _SAMPLE // 4)
+            return (before + block + file.read(_SAMPLE))[start : start + _SAMPLE]
+        before = block[-8:]
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return before
+    return b""
 
 
 _SAVE_AGAIN = "If it is text, save it again as UTF-8; otherwise leave it out."

@@ -14,11 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pakar.documents.mediatype import (
+    DATABASE_FILES,
     READABLE,
     detect_media_type,
     kind_by_name,
     readable_by_name,
 )
+from pakar.documents.tables.address import Address, is_address, parse, without_secret
+from pakar.documents.tables.sources import names_of_tables
 from pakar.errors import SourceError
 from pakar.types import Failure
 
@@ -29,10 +32,11 @@ _TEMPORARY_ENDINGS = (".tmp", ".part", ".crdownload", ".swp", ".bak", "~")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file to read. `name` is how the user knows it, with forward slashes."""
+    """A file or a database's table to read. `name` is how the user knows it."""
 
     name: str
     path: Path
+    address: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,15 @@ class Discovery:
     roots: tuple[str, ...] = ()
 
 
-def discover(sources: Sequence[str], folder: Path) -> Discovery:
+def discover(
+    sources: Sequence[str], folder: Path, here: Path | None = None, *, seconds: int = 600
+) -> Discovery:
     """The files that `sources` name, and those in the folders that they name, in order.
 
     `folder` is the expert's: names below it are relative to it. Folders are read with all below
     them, sorted by name; hidden and temporary files are left out. Each file is found once.
     """
-    search = _Search(folder)
+    search = _Search(folder, here or Path(), seconds)
     for source in sources:
         search.source(source)
     return Discovery(
@@ -82,6 +88,8 @@ class _Search:
     """Collects findings while it walks; remembers what it has been to."""
 
     folder: Path
+    here: Path
+    seconds: int
     found: list[Found] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
@@ -91,6 +99,9 @@ class _Search:
 
     def source(self, source: str) -> None:
         """One thing that the user named."""
+        if is_address(source):
+            self._database(source)
+            return
         path = Path(source)
         try:
             mode = path.stat().st_mode if source.strip() else None
@@ -112,9 +123,28 @@ class _Search:
             self.roots.append(name)
             self._named_file(path, name, mode)
 
+    def _database(self, source: str) -> None:
+        try:
+            address = parse(source, self.here, self.folder)
+            tables = [address]
+            if not address.table and not address.query:
+                names = names_of_tables(address, self.seconds)
+                tables = [address.of_table(name) for name in names]
+        except SourceError as error:
+            self._fail(without_secret(source), str(error), error.hint)
+            return
+        self.roots.append(address.document)
+        for table in tables:
+            if table.document not in self.names:
+                self.names.add(table.document)
+                self.found.append(Found(table.document, table.path, table))
+
     def _named_file(self, path: Path, name: str, mode: int) -> None:
         if not stat.S_ISREG(mode):
             self._fail(name, "is neither a file nor a folder", f"pakar reads {READABLE}")
+            return
+        if path.suffix.lower() in DATABASE_FILES:
+            self._fail(name, "is a database", f"name its tables: pakar add sqlite:///{name}#TABLE")
             return
         if not readable_by_name(path):
             try:
@@ -165,6 +195,8 @@ class _Search:
         name = document_name(path, self.folder)
         if not entry.is_file():
             self.skipped.append(Skipped(name, "is neither a file nor a folder"))
+        elif _is_own(name):
+            self.skipped.append(Skipped(name, "the expert's own questions or examples"))
         elif not readable_by_name(path):
             self.skipped.append(Skipped(name, f"{kind_by_name(path)}: not read"))
         else:
@@ -222,6 +254,13 @@ class _Search:
     def _fail(self, source: str, error: str, hint: str) -> None:
         shown = source.encode("utf-8", "backslashreplace").decode("utf-8")
         self.failures.append(Failure(shown, error, hint))
+
+
+def _is_own(name: str) -> bool:
+    """Held-out questions and training data of the expert itself: found, they would be answers."""
+    return name == "questions.jsonl" or (
+        name.startswith("examples/") and name.lower().endswith((".jsonl", ".csv", ".tsv"))
+    )
 
 
 def _is_passed_over(name: str) -> bool:

@@ -20,7 +20,16 @@ HTML = "text/html"
 MARKDOWN = "text/markdown"
 TEXT = "text/plain"
 
-READABLE = "PDF, DOCX, PPTX, HTML, Markdown and plain text"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV = "text/csv"
+TSV = "text/tab-separated-values"
+JSON_LINES = "application/jsonl"
+PARQUET = "application/vnd.apache.parquet"
+DATABASE = "application/x-database"
+
+TABLES = (XLSX, CSV, TSV, JSON_LINES, PARQUET, DATABASE)
+READABLE = "PDF, DOCX, PPTX, HTML, Markdown, plain text, XLSX, CSV, TSV, JSON Lines and Parquet"
+DATABASE_FILES = (".db", ".db3", ".sqlite", ".sqlite3")
 
 _BY_SUFFIX = {
     ".pdf": PDF,
@@ -33,16 +42,27 @@ _BY_SUFFIX = {
     ".markdown": MARKDOWN,
     ".txt": TEXT,
     ".text": TEXT,
+    ".xlsx": XLSX,
+    ".xlsm": XLSX,
+    ".csv": CSV,
+    ".tsv": TSV,
+    ".tab": TSV,
+    ".jsonl": JSON_LINES,
+    ".ndjson": JSON_LINES,
+    ".parquet": PARQUET,
 }
 _SHORT_NAMES = {
-    PDF: "PDF", DOCX: "DOCX", PPTX: "PPTX", HTML: "HTML", MARKDOWN: "Markdown", TEXT: "plain text"
+    PDF: "PDF", DOCX: "DOCX", PPTX: "PPTX", HTML: "HTML", MARKDOWN: "Markdown", TEXT: "plain text",
+    XLSX: "XLSX", PARQUET: "Parquet",
 }  # fmt: skip
-_TEXTS = (HTML, MARKDOWN, TEXT)
+_TEXTS = (HTML, MARKDOWN, TEXT, CSV, TSV, JSON_LINES)
+_BY_CONTENT = (PDF, DOCX, PPTX, XLSX, PARQUET)
 
 _SHEET, _MAIL, _IMAGE, _OLD_OFFICE = "a spreadsheet", "a mail", "an image", "an old Office file"
+_DATABASE = "a database"
 _OPEN_DOCUMENT, _ARCHIVE, _MEDIA = "an OpenDocument file", "an archive", "sound or video"
 _UNREADABLE_SUFFIXES = {
-    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods", ".csv", ".tsv"), _SHEET),
+    **dict.fromkeys((".xls", ".xlsb", ".ods"), _SHEET),
     **dict.fromkeys((".eml", ".msg", ".mbox"), _MAIL),
     **dict.fromkeys(
         (".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".webp", ".svg"), _IMAGE
@@ -51,14 +71,16 @@ _UNREADABLE_SUFFIXES = {
     **dict.fromkeys((".odt", ".odp"), _OPEN_DOCUMENT),
     **dict.fromkeys((".zip", ".gz", ".tar", ".7z", ".rar", ".tgz"), _ARCHIVE),
     **dict.fromkeys((".mp3", ".wav", ".mp4", ".mkv", ".mov", ".avi"), _MEDIA),
+    **dict.fromkeys(DATABASE_FILES, _DATABASE),
     ".rtf": "an RTF file",
     ".epub": "an EPUB book",
 }
 _HINTS = {
-    _SHEET: "this version reads no spreadsheets; save the sheet as HTML or PDF",
+    _SHEET: "save it as XLSX or CSV",
+    _DATABASE: "name it with its tables: pakar add sqlite:///FILE#TABLE",
     _MAIL: "this version reads no mail; save it as HTML or PDF",
     _IMAGE: "this version has no OCR; turn it into a PDF with text by an OCR tool first",
-    _OLD_OFFICE: "save it as DOCX or PPTX with Word, PowerPoint or LibreOffice",
+    _OLD_OFFICE: "save it as DOCX, PPTX or XLSX with Office or LibreOffice",
     _OPEN_DOCUMENT: "save it as DOCX or PPTX with LibreOffice",
     _ARCHIVE: "unpack it, and add the folder",
 }
@@ -75,7 +97,7 @@ _SIGNATURES = (
     (b"Rar!", _ARCHIVE),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
-    (b"SQLite format 3\x00", "a database"),
+    (b"SQLite format 3\x00", _DATABASE),
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
@@ -111,12 +133,12 @@ def detect_media_type(path: Path) -> Detected:
     """The media type by content. Raises SourceError for what pakar does not read."""
     content = _by_content(path)
     claimed = _BY_SUFFIX.get(path.suffix.lower())
-    if content in (PDF, DOCX, PPTX):
+    if content in _BY_CONTENT:
         return Detected(content, _mismatch(path, content) if claimed != content else "")
     if content not in _TEXTS:
         raise _refusal(path, content)
     if claimed in _TEXTS:
-        if content == HTML and claimed == TEXT:
+        if content == HTML and claimed in (TEXT, CSV, TSV, JSON_LINES):
             return Detected(HTML, _mismatch(path, HTML))
         return Detected(claimed)
     if claimed is not None:
@@ -160,6 +182,8 @@ def _by_content(path: Path) -> str:
             return _old_office(head, file.read(1 << 20))
     if b"%PDF-" in head[:_PDF_WITHIN]:
         return PDF
+    if head.startswith(b"PAR1"):
+        return PARQUET
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _by_members(path)
     for signature, kind in _SIGNATURES:
@@ -181,6 +205,8 @@ def _by_members(path: Path) -> str:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
         return "damaged: its parts cannot be listed"
+    if "xl/workbook.xml" in names:
+        return XLSX
     for folder, kind in (("word/", DOCX), ("ppt/", PPTX), ("xl/", _SHEET)):
         if any(name.startswith(folder) for name in names) and "[Content_Types].xml" in names:
             return kind

@@ -77,7 +77,9 @@ class PptxReader:
             raise _unreadable(path, "presentation", error) from error
 
 
-def check_package(path: Path) -> None:
+def check_package(
+    path: Path, *, most_markup: int = _MOST_MARKUP, most_unpacked: int = _MOST_UNPACKED
+) -> None:
     """Raises SourceError where a file is no Office package that can be opened safely."""
     try:
         with path.open("rb") as stream:
@@ -85,7 +87,7 @@ def check_package(path: Path) -> None:
         if head == _OLE:
             raise _old_or_encrypted(path)
         with zipfile.ZipFile(path) as archive:
-            _check_members(path, archive.infolist())
+            _check_members(path, archive.infolist(), most_markup, most_unpacked)
             _refuse_strict(path, archive)
     except OSError as error:
         raise SourceError(
@@ -96,7 +98,9 @@ def check_package(path: Path) -> None:
         raise SourceError(f"{path.name}: is damaged: {error}", hint=_DAMAGED) from error
 
 
-def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
+def _check_members(
+    path: Path, members: list[zipfile.ZipInfo], most_markup: int, most_unpacked: int
+) -> None:
     if any(member.flag_bits & 1 for member in members):
         raise _protected(path)
     total = sum(member.file_size for member in members)
@@ -104,10 +108,10 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
     packed = max(1, path.stat().st_size)
     if len(members) > _MOST_MEMBERS:
         reason = f"holds {len(members):,} parts, at most {_MOST_MEMBERS:,} are read"
-    elif total > _MOST_UNPACKED:
-        reason = f"unpacks to {total:,} bytes, at most {_MOST_UNPACKED:,} are read"
-    elif markup > _MOST_MARKUP:
-        reason = f"holds {markup:,} bytes of markup, at most {_MOST_MARKUP:,} are read"
+    elif total > most_unpacked:
+        reason = f"unpacks to {total:,} bytes, at most {most_unpacked:,} are read"
+    elif markup > most_markup:
+        reason = f"holds {markup:,} bytes of markup, at most {most_markup:,} are read"
     elif total > _RATIO_MATTERS and total > _MOST_RATIO * packed:
         reason = f"unpacks to {total // packed:,} times its size"
     else:
@@ -120,7 +124,7 @@ def _refuse_strict(path: Path, archive: zipfile.ZipFile) -> None:
     if "_rels/.rels" in archive.namelist() and _STRICT in archive.read("_rels/.rels"):
         raise SourceError(
             f"{path.name}: is in the Strict Open XML variant, which is not read",
-            hint="Save it as an ordinary .docx or .pptx and add that file.",
+            hint="Save it as an ordinary .docx, .pptx or .xlsx and add that file.",
         )
 
 

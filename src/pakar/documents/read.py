@@ -10,8 +10,11 @@ import hashlib
 import importlib
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from pakar import config
 from pakar.documents import mediatype
@@ -29,6 +32,7 @@ _READERS = {
     mediatype.MARKDOWN: ("pakar.documents.markdown", "MarkdownReader"),
     mediatype.TEXT: ("pakar.documents.plain", "TextReader"),
 }
+Item = TypeVar("Item")
 # Kinds of file that can hold text which nobody sees.
 _CAN_HIDE = (mediatype.PDF, mediatype.DOCX, mediatype.HTML)
 _MEGABYTE = 1_000_000
@@ -47,11 +51,48 @@ def read_document(path: Path, name: str, limits: config.Documents) -> Document:
     Raises SourceError where the file is missing, too large, empty, damaged, protected, of a kind
     that is not read, or holds no text.
     """
-    try:
+    with _translated(name):
         _check_size(path, name, limits)
         digest = content_hash(path)
         kind = mediatype.detect_media_type(path)
         extracted = _storable(_extract(path, kind.media_type, limits))
+    _check_text(extracted.text, name, limits)
+    warning = (kind.warning,) if kind.warning else ()
+    language = detect(extracted.text)
+    return Document(
+        name=name,
+        text=extracted.text,
+        title=extracted.title or title_of(path),
+        language=language,
+        content_hash=digest,
+        media_type=kind.media_type,
+        marks=extracted.marks,
+        warnings=(*warning, *extracted.warnings, *_orders(extracted.text, language)),
+    )
+
+
+def media_type_of(path: Path, name: str, limits: config.Documents) -> mediatype.Detected:
+    """What the file is. Raises SourceError where it is too large or of a kind that is not read."""
+    with _translated(name):
+        _check_size(path, name, limits)
+        return mediatype.detect_media_type(path)
+
+
+def checked(items: Iterator[Item], name: str) -> Iterator[Item]:
+    """The items; whatever goes wrong while they are made leaves as one SourceError."""
+    while True:
+        with _translated(name):
+            try:
+                item = next(items)
+            except StopIteration:
+                return
+        yield item
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    try:
+        yield
     except SourceError:
         raise
     except MemoryError:
@@ -62,19 +103,6 @@ def read_document(path: Path, name: str, limits: config.Documents) -> Document:
         raise SourceError(f"{name}: is nested too deeply", hint=_DAMAGED_HINT) from None
     except Exception as error:  # libraries raise what they like on hostile input
         raise SourceError(f"{name}: is damaged ({_reason(error)})", hint=_DAMAGED_HINT) from error
-    _check_text(extracted.text, name, limits)
-    warning = (kind.warning,) if kind.warning else ()
-    language = detect(extracted.text)
-    return Document(
-        name=name,
-        text=extracted.text,
-        title=extracted.title or _title_of(path),
-        language=language,
-        content_hash=digest,
-        media_type=kind.media_type,
-        marks=extracted.marks,
-        warnings=(*warning, *extracted.warnings, *_orders(extracted.text, language)),
-    )
 
 
 def content_hash(path: Path) -> str:
@@ -164,6 +192,6 @@ def _reason(error: Exception) -> str:
     return text[:_LONGEST_REASON] or type(error).__name__
 
 
-def _title_of(path: Path) -> str:
+def title_of(path: Path) -> str:
     """The file's name without its ending, for people: underscores are spaces."""
     return _STEM_GAPS.sub(" ", path.stem).strip() or path.name

@@ -14,9 +14,9 @@ from pakar.evaluation.questions import Question
 from pakar.types import Answer, Citation, Hit, Message, Passage, Timings
 
 _CITATION = (
-    "document start end quote answer_start answer_end score page heading title".split()
+    "document start end quote answer_start answer_end score page heading title place".split()
 )  # fmt: skip
-_PASSAGE = "document start end text kind title headings page language".split()
+_PASSAGE = "document start end text kind title headings page language place".split()
 
 
 @dataclass(frozen=True, slots=True)

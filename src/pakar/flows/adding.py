@@ -11,10 +11,11 @@ from pathlib import Path
 
 from pakar.documents.discover import Discovery, Found, discover
 from pakar.documents.split import embedding_text
+from pakar.documents.tables.address import is_address
 from pakar.errors import ExpertError
 from pakar.flows import indexed
 from pakar.flows.index_in_force import fitting, new_manifest, require_fitting
-from pakar.flows.reading import reader
+from pakar.flows.reading import fingerprint, reader
 from pakar.flows.workplace import Workplace
 from pakar.index import generations, manifest
 from pakar.index.build import Indexer, Progress, Steps
@@ -72,7 +73,7 @@ def reindex(
         known = manifest.load(place.index)
         old = known.roots if known else ()
         index = generations.following(place.derived)
-        found = _discovered(place, [place.folder / root for root in old], None)
+        found = _discovered(place, (), known) if old else Discovery()
         # A source that is missing today is looked for again tomorrow.
         manifest.save(index, new_manifest(place).with_roots(old))
         report = _indexer(place, index).add(found.found, found.roots, progress=progress)
@@ -88,14 +89,23 @@ def _discovered(
             "nothing to add: no source was named and none is known",
             hint="Name files or folders: pakar add documents/",
         )
-    roots = [place.folder / root for root in known.roots] if known and not sources else sources
-    return discover([str(source) for source in roots], place.folder)
+    seconds = place.config.tables.seconds
+    if sources or known is None:
+        return discover([str(source) for source in sources], place.folder, seconds=seconds)
+    roots = [root if is_address(root) else str(place.folder / root) for root in known.roots]
+    return discover(roots, place.folder, place.folder, seconds=seconds)
 
 
 def _indexer(place: Workplace, index: Path) -> Indexer[Found]:
-    read = reader(place.config, place.derived)
-    steps = Steps(read=read, split=place.split, embedding_text=embedding_text, terms=_terms)
-    return Indexer(steps, place.embedder, place.store(index), place.texts)
+    steps = Steps(
+        read=reader(place.config, place.derived),
+        split=place.split,
+        embedding_text=embedding_text,
+        terms=_terms,
+        fingerprint=fingerprint,
+    )
+    tables = place.tables(index)
+    return Indexer(steps, place.embedder, place.store(index), place.texts, tables=tables)
 
 
 def _terms(passage: Passage) -> list[str]:

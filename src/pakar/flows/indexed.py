@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pakar.documents.discover import document_name
+from pakar.documents.tables.address import is_address, parse
 from pakar.errors import SourceError
 from pakar.flows.workplace import Workplace
 from pakar.index.changes import is_below
-from pakar.types import Document
+from pakar.types import Document, TableFile
 
 
 def hashes(place: Workplace) -> Mapping[str, str]:
@@ -24,6 +25,11 @@ def document(place: Workplace, name: str) -> Document:
     if name not in known:
         raise no_document(name, known)
     return place.texts.load(name, known[name])
+
+
+def tables(place: Workplace) -> tuple[TableFile, ...]:
+    """The tables of the indexed documents, as typed Parquet files."""
+    return place.tables(place.index).list(hashes(place))
 
 
 def documents(place: Workplace) -> list[Document]:
@@ -43,6 +49,8 @@ def _name(place: Workplace, source: str) -> str:
         return source
     if written not in ("", ".") and any(is_below(name, written) for name in known):
         return written
+    if is_address(source):
+        return parse(source, Path(), place.folder).document
     return document_name(Path(source), place.folder)
 
 

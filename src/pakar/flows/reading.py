@@ -1,34 +1,85 @@
-"""Reads an expert's sources in processes of their own, for the index.
+"""Reads an expert's sources for the index: files in processes of their own, databases here.
 
-Knows where the workers may write; the pool knows the rest.
+Knows where the workers may write; the pool knows the rest. A database is not read by a worker, as
+those have no network; what it says is data all the same.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 from pakar.config import Config
 from pakar.documents.discover import Found
-from pakar.documents.workers.pool import ReadingPool
+from pakar.documents.tables.reading import read_database
+from pakar.documents.workers.pool import ReadingPool, Result
+from pakar.documents.workers.spool import read_back
 from pakar.errors import SourceError
-from pakar.types import Document
+from pakar.index.changes import file_hash
+from pakar.ports import Readout
 
-Readings = Generator[tuple[Found, Document | SourceError], None, None]
+Readings = Generator[tuple[Found, Readout | SourceError], None, None]
 
 
 def reader(config: Config, derived: Path) -> Callable[[Iterable[Found]], Readings]:
-    """Reads many sources at once, in order. The caller holds the lock of the index meanwhile."""
+    """Reads many sources at once: files in order, then databases. The caller holds the lock of the
+    index meanwhile."""
     folder = derived / "reading"
 
     def read_all(sources: Iterable[Found]) -> Readings:
         shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
+        databases: list[Found] = []
         try:
             with ReadingPool(config, folder) as pool:
-                for result in pool.read(sources):
-                    yield result.source, result.outcome
+                for result in pool.read(_files(sources, databases)):
+                    for outcome in _outcomes(result, config):
+                        yield result.source, outcome
+                    if result.folder is not None:
+                        shutil.rmtree(result.folder.parent, ignore_errors=True)
+            for number, found in enumerate(databases):
+                for outcome in _rows_of(found, config, folder / f"database-{number}"):
+                    yield found, outcome
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
     return read_all
+
+
+def fingerprint(found: Found) -> str:
+    """The hash of a file's bytes; "" for a database. Raises OSError."""
+    return file_hash(found.path) if found.address is None else ""
+
+
+def _files(sources: Iterable[Found], databases: list[Found]) -> Iterator[Found]:
+    for found in sources:
+        if found.address is None:
+            yield found
+        else:
+            databases.append(found)
+
+
+def _outcomes(result: Result[Found], config: Config) -> Iterator[Readout | SourceError]:
+    outcome = result.outcome
+    if isinstance(outcome, SourceError):
+        yield outcome
+    elif result.folder is None:
+        yield Readout(outcome)
+    else:
+        limit = config.documents.max_characters
+        yield from _with_error(read_back(result.folder, outcome, limit))
+
+
+def _rows_of(found: Found, config: Config, folder: Path) -> Iterator[Readout | SourceError]:
+    if found.address is None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    yield from _with_error(read_database(found.address, config, folder))
+
+
+def _with_error(readouts: Iterator[Readout]) -> Iterator[Readout | SourceError]:
+    """The readouts; an error that ends them comes in the next one's place."""
+    try:
+        yield from readouts
+    except SourceError as error:
+        yield error

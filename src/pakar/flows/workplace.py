@@ -11,8 +11,9 @@ from pathlib import Path
 
 from pakar.backends.heap import give_back
 from pakar.config import Config
-from pakar.documents.split import split
+from pakar.documents.passages import split_document
 from pakar.index import generations
+from pakar.index.tables import TableStore
 from pakar.index.texts import TextStore
 from pakar.ports import Embedder, LanguageModel, Reranker, Trainer, VectorStore
 from pakar.registry import open_embedder, open_language_model, open_reranker, open_trainer
@@ -93,6 +94,10 @@ class Workplace:
 
         return LanceStore(index, dimensions or self.embedder.info.dimensions)
 
+    def tables(self, index: Path) -> TableStore:
+        """The tables of an index, as files."""
+        return TableStore(index / "tables")
+
     def retriever(self, index: Path) -> Retriever:
         """Searches an index, whether or not it fits the settings; the last one is kept open."""
         cached = self._retrievers.get(index)
@@ -113,7 +118,7 @@ class Workplace:
 
     def split(self, document: Document) -> list[Passage]:
         """The passages of a document, as the settings and the embedder want them."""
-        return split(
+        return split_document(
             document,
             max_tokens=self.embedder.info.max_tokens,
             size=self.config.passages.tokens,

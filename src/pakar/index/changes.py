@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from pakar.errors import PakarError, SourceError
+from pakar.types import source_of
 
 
 class Source(Protocol):
@@ -33,20 +34,35 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def hash_of(source: Source) -> str:
+    """The content hash of a source that is a file. Raises OSError."""
+    return file_hash(source.path)
+
+
 def missing(known: Iterable[str], present: Iterable[str], roots: Sequence[str]) -> list[str]:
     """The known documents below one of the roots that are not present any more."""
     here = set(present)
-    return [name for name in known if name not in here and any(is_below(name, r) for r in roots)]
+    return [
+        name
+        for name in known
+        if source_of(name) not in here and any(is_below(name, root) for root in roots)
+    ]
 
 
 def is_below(name: str, root: str) -> bool:
     """Whether a document is the root itself or lies in the folder of that name.
 
-    The root "." is the expert's own folder: it holds every document with a relative name.
+    The root "." is the expert's own folder: it holds every document with a relative name. What
+    comes from a database ("sqlite:///bank.db#fees") lies below the database, in no folder.
     """
+    source = source_of(name)
+    if source == root:
+        return True
+    if "://" in source:
+        return source.startswith((f"{root}#", f"{root}?"))
     if root == ".":
-        return not Path(name).is_absolute()
-    return name == root or name.startswith(root.rstrip("/") + "/")
+        return not Path(source).is_absolute()
+    return source.startswith(root.rstrip("/") + "/")
 
 
 @contextmanager

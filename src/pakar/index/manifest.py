@@ -14,7 +14,7 @@ from pakar.atomic_file import write_atomically
 from pakar.errors import IndexMismatchError, StoreError
 
 FILE_NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 REINDEX = "Run: pakar reindex"
 
 # What has to agree, and how a message names it. The rest only informs.

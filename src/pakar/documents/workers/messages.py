@@ -70,12 +70,14 @@ class Reply(BaseModel):
     """The head of an answer: a refusal, or a document that follows in a message of its own.
 
     `peak_bytes` is the most memory that the worker held at once since it took the file, 0 where
-    the system does not tell.
+    the system does not tell. `folder` is where, below the worker's own, a source of tables left
+    its parts and table files (see `spool.py`); "" for any other.
     """
 
     model_config = _STRICT
     refusal: Refusal | None = None
     peak_bytes: int = 0
+    folder: str = ""
 
 
 def document_to_json(document: Document) -> bytes:

@@ -48,12 +48,14 @@ SourceT = TypeVar("SourceT", bound=Source)
 class Result(Generic[SourceT]):
     """What became of a source.
 
-    `peak_bytes` is the most memory that reading it took; 0 where it is not known.
+    `peak_bytes` is the most memory that reading it took; 0 where it is not known. `folder` holds
+    the parts and table files of a source of tables, until the pool is closed.
     """
 
     source: SourceT
     outcome: Document | SourceError
     peak_bytes: int = 0
+    folder: Path | None = None
 
 
 class ReadingPool:
@@ -125,7 +127,7 @@ class ReadingPool:
             fresh = worker.files == 0
             try:
                 document = worker.read(source.path, source.name)
-                return Result(source, document, worker.peak_bytes)
+                return Result(source, document, worker.peak_bytes, worker.left)
             except SourceError as error:
                 return Result(source, error, worker.peak_bytes)
             except WorkerLostError as lost:

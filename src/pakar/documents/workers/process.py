@@ -44,6 +44,7 @@ _LONGEST_HEAD = 1_000_000
 # JSON of a text: up to four bytes a character, or six where it is escaped; marks come on top.
 _BYTES_A_CHARACTER = 8
 # Threads of numeric libraries reserve address space that is never used.
+_ARROW = {"ARROW_DEFAULT_MEMORY_POOL": "system", "ARROW_IO_THREADS": "1"}
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -57,7 +58,10 @@ class WorkerLostError(Exception):
 
 
 class Worker:
-    """One reading process. `files` counts what it was asked, `ready` says how it is shut off."""
+    """One reading process. `files` counts what it was asked, `ready` says how it is shut off.
+
+    `left` is the folder with what the last file has beside its document (`spool.py`), if anything.
+    """
 
     def __init__(self, config: Config, parent_folder: Path, server: str = SERVER) -> None:
         """Raises OSError where no process can be started."""
@@ -65,6 +69,7 @@ class Worker:
         self._folder = tempfile.mkdtemp(prefix="reader-", dir=parent_folder)
         self.files = 0
         self.peak_bytes = 0
+        self.left: Path | None = None
         try:
             self._process = _started(self._folder, server)
             self.ready = self._greeted()
@@ -85,6 +90,7 @@ class Worker:
         """The document in a file. Raises SourceError where it cannot be read, and
         WorkerLostError where the process cannot be used any more."""
         self.files += 1
+        self.left = None
         job = Job.of(path, name)
         head = self._ask(job.model_dump_json().encode(), name)
         try:
@@ -94,7 +100,10 @@ class Worker:
                 raise self._refused(reply.refusal, name)
             limit = self._config.documents.max_characters
             body = self._next(name, _BYTES_A_CHARACTER * limit + _LONGEST_HEAD)
-            return document_from_json(body, name, limit)
+            document = document_from_json(body, name, limit)
+            if reply.folder:
+                self.left = self._taken(reply.folder)
+            return document
         except (ValidationError, ValueError):
             raise self._lost(endings.not_understood(name), blames_file=True) from None
 
@@ -106,6 +115,14 @@ class Worker:
             for stream in (process.stdin, process.stdout):
                 _close(stream)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _taken(self, name: str) -> Path:
+        """Moves what a worker left out of its reach. Raises ValueError where it names nothing."""
+        source = Path(self._folder, name)
+        if Path(name).name != name or source.is_symlink() or not source.is_dir():
+            raise ValueError(f"no folder {name!r:.80}")
+        target = Path(tempfile.mkdtemp(prefix="left-", dir=Path(self._folder).parent))
+        return source.rename(target / "tables")
 
     def _greeted(self) -> Ready:
         setup = Setup(config=self._config, folder=self._folder)
@@ -197,6 +214,7 @@ def _started(folder: str, server: str) -> subprocess.Popen[bytes]:
     """
     path = json.dumps([os.path.abspath(place) for place in sys.path])  # noqa: PTH100
     environment = {**os.environ, "TMPDIR": folder, **dict.fromkeys(_ONE_THREAD, "1")}
+    environment |= _ARROW
     return subprocess.Popen(
         [sys.executable, "-I", "-c", _START, path, server, str(os.getpid())],
         stdin=subprocess.PIPE,

@@ -11,9 +11,11 @@ import queue
 import sys
 import tempfile
 import threading
+from pathlib import Path
 from typing import BinaryIO
 
 from pakar.documents.read import read_document
+from pakar.documents.tables.reading import holds_tables, read_table_file
 from pakar.documents.workers import isolation, limits
 from pakar.documents.workers.frames import read_frame, write_frame
 from pakar.documents.workers.messages import (
@@ -24,6 +26,7 @@ from pakar.documents.workers.messages import (
     Setup,
     document_to_json,
 )
+from pakar.documents.workers.spool import new_folder, write_out
 from pakar.errors import SourceError
 
 _LONGEST_REQUEST = 1_000_000
@@ -79,10 +82,17 @@ def _answer(job: Job, setup: Setup) -> list[bytes]:
     peak = limits.PeakMemory()
     peak.reset()
     document = b""
+    folder = Path()
     refusal: Refusal | None = None
     with limits.limited_time(setup.config.reading.seconds):
         try:
-            document = document_to_json(read_document(job.file, job.name, setup.config.documents))
+            if holds_tables(job.file, job.name, setup.config):
+                folder = new_folder(Path(setup.folder))
+                readouts = read_table_file(job.file, job.name, setup.config, folder)
+                document = document_to_json(write_out(readouts, folder))
+            else:
+                read = read_document(job.file, job.name, setup.config.documents)
+                document = document_to_json(read)
         except SourceError as error:
             refusal = _refusal(error)
         except MemoryError:
@@ -92,8 +102,9 @@ def _answer(job: Job, setup: Setup) -> list[bytes]:
                 message=f"{job.name}: cannot be stored ({str(error)[:200]})",
                 hint="Save the file anew as UTF-8.",
             )
-    reply = Reply(refusal=refusal, peak_bytes=peak.read()).model_dump_json().encode()
-    return [reply] if refusal else [reply, document]
+    reply = Reply(refusal=refusal, peak_bytes=peak.read(), folder=folder.name)
+    head = reply.model_dump_json().encode()
+    return [head] if refusal else [head, document]
 
 
 def _refusal(error: SourceError) -> Refusal:

@@ -1,0 +1,1 @@
+"""Tables: files and databases into rows that say their columns, with the place of every cell."""

@@ -10,9 +10,9 @@ import pytest
 import pakar
 
 NAMES = [
-    "Adapter", "AddReport", "Answer", "Citation", "ConfigError", "Document", "EndpointError",
-    "Example", "ExampleError", "Expert", "ExpertError", "Failure", "Hit", "IndexBusyError",
-    "IndexMismatchError", "Mark", "Message", "MissingExtraError", "ModelError",
+    "Adapter", "AddReport", "Answer", "Citation", "ConfigError", "CutOffError", "Document",
+    "EndpointError", "Example", "ExampleError", "Expert", "ExpertError", "Failure", "Hit",
+    "IndexBusyError", "IndexMismatchError", "Mark", "Message", "MissingExtraError", "ModelError",
     "ModelMissingError", "PakarError", "Passage", "Scope", "Source", "SourceError",
     "Status", "StoreError",
     "Timings", "TrainingError", "__version__",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pakar.errors import (
     ConfigError,
+    CutOffError,
     EndpointError,
     ExampleError,
     ExpertError,
@@ -54,6 +55,7 @@ __all__ = [
     "Answer",
     "Citation",
     "ConfigError",
+    "CutOffError",
     "Document",
     "EndpointError",
     "Example",

@@ -172,8 +172,9 @@ class Reranker(Protocol):
 class Generation:
     """How to write: `seed` makes sampling repeatable; temperature 0 takes the likeliest token.
 
-    `schema` is a JSON schema that the answer shall follow. A back-end that cannot hold the model
-    to it may ignore it: who asks for JSON has to check what comes.
+    `schema` is a JSON schema that the answer shall follow. Models in this process are held to it
+    token by token, and end in CutOffError where `max_tokens` come first; an endpoint is asked to,
+    and some ignore it: who asks an endpoint for JSON has to check what comes.
     """
 
     max_tokens: int = 256

@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     from pakar.evaluation.comparison import Comparison
     from pakar.evaluation.question_check import QuestionCheck
     from pakar.evaluation.question_import import Imported
+    from pakar.flows.batch import BatchRequest
+    from pakar.flows.batch import Watch as BatchWatch
+    from pakar.flows.batch_rows import BatchReport
     from pakar.flows.comparing import Say, Watch
     from pakar.flows.plan import PlanRequest
     from pakar.training.plan import Plan
@@ -214,6 +217,25 @@ class Expert:
     def retriever(self) -> Retriever:
         """Searches the index in force. Raises IndexMismatchError where it does not fit."""
         return index_in_force.retriever(self._place)
+
+    def batch(
+        self,
+        questions: str | Path,
+        out: str | Path,
+        request: BatchRequest | None = None,
+        *,
+        watch: BatchWatch | None = None,
+        say: Say | None = None,
+    ) -> BatchReport:
+        """Answers every row of a .csv, .tsv or .jsonl file into another; see `BatchRequest`.
+
+        A batch that was killed goes on where it was. Raises ConfigError for files, columns and
+        schemas that cannot be used; a row that fails is reported and stops nothing.
+        """
+        from pakar.flows import batch
+
+        asked = request or batch.BatchRequest()
+        return batch.batch(self._place, Path(questions), Path(out), asked, watch=watch, say=say)
 
     # Comparison ------------------------------------------------------------------------------
 

@@ -188,12 +188,14 @@ class Generation:
 class ModelInfo:
     """What pakar has to know about a language model before it asks it.
 
-    `context_tokens` bounds prompt and answer together. `licence` is empty where unknown.
+    `context_tokens` bounds prompt and answer together. `licence` is empty where unknown. `parallel`
+    is how many answers it may be asked for at a time with a gain.
     """
 
     spec: str
     context_tokens: int
     licence: str = ""
+    parallel: int = 1
 
 
 @runtime_checkable

@@ -17,6 +17,8 @@ from pakar.types import Message
 # Where neither the spec nor the endpoint says: what the smallest of the models in use read.
 DEFAULT_CONTEXT = 4096
 _MOST_STOPS = 4
+# Answers asked for at a time: servers queue what they cannot do at once.
+_AT_A_TIME = 4
 
 
 class EndpointLanguageModel:
@@ -40,7 +42,7 @@ class EndpointLanguageModel:
         with self._lock:
             if not self._context:
                 self._context = self._offered_context() or DEFAULT_CONTEXT
-        return ModelInfo(self._spec.spec, self._context, self._licence)
+        return ModelInfo(self._spec.spec, self._context, self._licence, _AT_A_TIME)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """An upper bound for text in a language."""

@@ -11,6 +11,7 @@ from typing import Annotated, Optional
 import typer
 
 from pakar.cli import advise, as_json, examples, questions
+from pakar.cli.batch import batch
 from pakar.cli.edge import Edge
 from pakar.cli.merge import merge
 from pakar.cli.options import HERE, AcceptAdapter, AsJson, ExpertDir
@@ -40,6 +41,7 @@ RouteName = Annotated[
         "Default: the one in pakar.toml.",
     ),
 ]
+app.command()(batch)
 app.command()(plan)
 app.command()(merge)
 app.command()(advise.advise)

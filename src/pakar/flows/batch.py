@@ -23,10 +23,10 @@ from pakar.answering.wording import wording
 from pakar.errors import ConfigError, EndpointError, ModelMissingError, PakarError
 from pakar.flows import answering
 from pakar.flows.adapters import adapters
-from pakar.flows.auto import AUTO, AnyRoute, auto_route
+from pakar.flows.auto import AnyRoute, auto_route
 from pakar.flows.batch_journal import BatchJournal, Outcome, key_of
 from pakar.flows.batch_rows import Batch, BatchReport, FailedRow, batch_of, row_of
-from pakar.flows.routes import PLAIN
+from pakar.flows.routes import AUTO, PLAIN
 from pakar.flows.row_files import is_table, read_rows, require_known, write_rows
 from pakar.flows.workplace import Workplace
 from pakar.language.detect import detect
@@ -116,6 +116,8 @@ def batch(
     names = fields.names if fields else ()
     rows, failed = _written(made, outcomes, names, table=is_table(target))
     write_rows(target, made.columns(names), rows, formulas=request.formulas)
+    # As readable as what it was made from.
+    target.chmod(source.stat().st_mode & 0o777)
     if not failed:
         journal.remove()
     reviewed = sum(bool(row[made.name("review")]) for row in rows)

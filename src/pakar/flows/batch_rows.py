@@ -84,14 +84,15 @@ def batch_of(file: RowFile, column: str) -> Batch:
             hint=f"Name one with --column: {', '.join(file.columns[:20]) or 'there is none'}",
         )
     rows = tuple(_asked(one, named[0]) for one in file.rows)
-    doubled = len(rows) - len({one.question for one in rows})
+    whole = [one.question for one in rows if not one.problem]
+    doubled = len(whole) - len(set(whole))
     notes = []
     if doubled:
-        notes.append(f"{doubled} rows repeat the question of another; each was asked once")
+        notes.append(f"rows that repeat a question: {doubled}; each question was asked once")
     ids = Counter(str(one.cells["id"]) for one in rows if one.cells.get("id") not in (None, ""))
     twice = [key for key, count in ids.items() if count > 1]
     if twice:
-        notes.append(f"{len(twice)} ids stand in several rows, such as {twice[0]:.40}")
+        notes.append(f"ids that stand in several rows: {len(twice)}, such as {twice[0]:.40}")
     return Batch(rows, file.columns, tuple(notes))
 
 

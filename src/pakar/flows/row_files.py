@@ -111,7 +111,7 @@ def harmless(cell: str) -> str:
 def _table(path: Path, columns: Sequence[str], rows: Sequence[Cells], *, formulas: bool) -> str:
     out = io.StringIO(newline="")
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
     keep = str if formulas else harmless
     writer.writerow([keep(name) for name in columns])
     for row in rows:

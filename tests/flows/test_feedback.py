@@ -135,15 +135,15 @@ def test_a_leak_of_a_held_out_question_is_not_accepted(expert) -> None:
         expert.edit_example(waiting.id, question=f"{ASKED} Please?", answer="It costs 50 rupees.")
 
 
-def test_a_repeated_example_is_not_accepted_twice(expert) -> None:
+def test_what_is_an_example_already_is_not_accepted_twice(expert) -> None:
     asked(expert)
     (one,) = expert.feedback(good=True).added
-    assert expert.review_examples(accept=[one.id]) == ()
-    asked(expert, f"{ASKED[:-1]}?!")
-    other = expert.feedback(correction=f"{one.answer} ").added[0]
-    if other.id != one.id:
-        (refused,) = expert.review_examples(accept=[other.id])
-        assert "duplicate" in refused.why
+    turns = [{"role": turn.role, "content": turn.content} for turn in one.messages]
+    (expert.folder / "examples" / "curated.jsonl").write_text(
+        json.dumps({"id": "mine", "messages": turns}) + "\n"
+    )
+    (refused,) = expert.review_examples(accept=[one.id])
+    assert (refused.why, refused.example.id) == ("duplicate", one.id)
 
 
 def test_a_contradiction_to_an_accepted_example_is_said(expert) -> None:
@@ -212,9 +212,10 @@ def test_status_says_when_another_training_would_pay(expert) -> None:
     assert worth_training(5, 0, None) == ""
     assert "pakar plan" in worth_training(LEAST, 0, None)
     assert worth_training(100, 0, newest) == ""
-    assert "from 50" in worth_training(100, 49, newest) and "train" not in worth_training(
-        100, 49, newest
-    ).partition("training would pay")[2]
+    assert (
+        "from 50" in worth_training(100, 49, newest)
+        and "train" not in worth_training(100, 49, newest).partition("training would pay")[2]
+    )
     assert worth_training(100, 50, newest).endswith("pakar train")
 
 

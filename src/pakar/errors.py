@@ -10,7 +10,8 @@
     │   └── IndexBusyError       another process is writing
     ├── ModelError           a model cannot be had, loaded or run
     │   ├── ModelMissingError    it is not on this machine
-    │   └── EndpointError        an endpoint did not answer as it should
+    │   ├── EndpointError        an endpoint did not answer as it should
+    │   └── CutOffError          an answer ended before its JSON was whole
     ├── TrainingError        an adapter cannot be trained or used
     └── MissingExtraError    a library of an optional extra is not installed
 
@@ -66,6 +67,10 @@ class ModelMissingError(ModelError):
 
 class EndpointError(ModelError):
     """An endpoint refused, failed or answered in another form than it should."""
+
+
+class CutOffError(ModelError):
+    """An answer that was asked for by a JSON schema ended before it was whole."""
 
 
 class TrainingError(PakarError):

@@ -184,8 +184,9 @@ class Reranker(Protocol):
 class Generation:
     """How to write: `seed` makes sampling repeatable; temperature 0 takes the likeliest token.
 
-    `schema` is a JSON schema that the answer shall follow. A back-end that cannot hold the model
-    to it may ignore it: who asks for JSON has to check what comes.
+    `schema` is a JSON schema that the answer shall follow. Models in this process are held to it
+    token by token, and end in CutOffError where `max_tokens` come first; an endpoint is asked to,
+    and some ignore it: who asks an endpoint for JSON has to check what comes.
     """
 
     max_tokens: int = 256
@@ -199,12 +200,14 @@ class Generation:
 class ModelInfo:
     """What pakar has to know about a language model before it asks it.
 
-    `context_tokens` bounds prompt and answer together. `licence` is empty where unknown.
+    `context_tokens` bounds prompt and answer together. `licence` is empty where unknown. `parallel`
+    is how many answers it may be asked for at a time with a gain.
     """
 
     spec: str
     context_tokens: int
     licence: str = ""
+    parallel: int = 1
 
 
 @runtime_checkable

@@ -402,7 +402,9 @@ class Status:
     """What an expert holds. `problem` is empty where the index fits the settings.
 
     `documents` are names, `languages` counts passages by language, `roots` are the sources that
-    `add` looks through when it is called without any.
+    `add` looks through when it is called without any. `waiting` examples want to be reviewed,
+    `feedback` of them come from what was said of answers; `training` says whether another training
+    would pay, "" where nothing speaks for one.
     """
 
     folder: str
@@ -415,3 +417,6 @@ class Status:
     index_version: int = 0
     problem: str = ""
     adapters: tuple[Adapter, ...] = ()
+    waiting: int = 0
+    feedback: int = 0
+    training: str = ""

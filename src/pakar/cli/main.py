@@ -11,7 +11,9 @@ from typing import Annotated, Optional
 import typer
 
 from pakar.cli import advise, as_json, examples, questions
+from pakar.cli.batch import batch
 from pakar.cli.edge import Edge
+from pakar.cli.feedback import feedback
 from pakar.cli.merge import merge
 from pakar.cli.options import HERE, AcceptAdapter, AsJson, ExpertDir
 from pakar.cli.plan import plan
@@ -40,6 +42,8 @@ RouteName = Annotated[
         "Default: the one in pakar.toml.",
     ),
 ]
+app.command()(batch)
+app.command()(feedback)
 app.command()(plan)
 app.command()(merge)
 app.command()(advise.advise)
@@ -203,17 +207,19 @@ def ask(
     """Answer a question with sources; without QUESTION, hold a conversation."""
     with Edge(json) as edge:
         from pakar.cli import chat
+        from pakar.cli.feedback import keeping
 
         opened = edge.open(expert)
+        keep = keeping(edge, opened)
         if json:
             asked = edge.required(question)
             given = opened.ask(asked, route=route, accept_adapter=accept_adapter)
-            edge.document(as_json.answer(given))
+            edge.document({"id": keep(asked, given), **as_json.answer(given)})
         elif question is None:
-            chat.chat(opened.route(route, accept_adapter=accept_adapter), edge.console)
+            chat.chat(opened.route(route, accept_adapter=accept_adapter), edge.console, keep)
         else:
             way = opened.route(route, accept_adapter=accept_adapter)
-            chat.ask(way, edge.console, question, history=[])
+            keep(question, chat.ask(way, edge.console, question, history=[]))
         edge.hint(opened.advice(route))
 
 

@@ -10,6 +10,7 @@
     │   └── IndexBusyError       another process is writing
     ├── ModelError           a model cannot be had, loaded or run
     │   ├── ModelMissingError    it is not on this machine
+    │   ├── PromptTooLongError   what is asked does not fit the model's context
     │   └── EndpointError        an endpoint did not answer as it should
     ├── TrainingError        an adapter cannot be trained or used
     └── MissingExtraError    a library of an optional extra is not installed
@@ -62,6 +63,10 @@ class ModelError(PakarError):
 
 class ModelMissingError(ModelError):
     """A model is not on this machine."""
+
+
+class PromptTooLongError(ModelError):
+    """What is asked does not fit the model's context."""
 
 
 class EndpointError(ModelError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,13 @@ from pakar.backends.adapters_in_memory import AdaptersInMemory
 from pakar.backends.base_weights import Packing, load_base
 from pakar.backends.chat_prompt import ChatPrompt
 from pakar.backends.encoder_folder import read_json
+from pakar.backends.meter import Meter, MeteredPieces, TokenLimitError
 from pakar.backends.numeric_precision import Precision
 from pakar.backends.presets import language_model_preset
 from pakar.backends.rotary_switch import switch_of
 from pakar.backends.served_model import context_of, stop_ids_of
 from pakar.backends.token_stream import IncrementalDecoder, StopStrings
-from pakar.errors import ModelError
+from pakar.errors import PromptTooLongError
 from pakar.ports import Generation, ModelInfo
 from pakar.types import Message
 
@@ -101,7 +102,7 @@ class TransformersLanguageModel:
             return self._four_bit
 
     def generate(self, messages: Sequence[Message], settings: Generation) -> Iterator[str]:
-        """Raises ModelError at the call where the prompt fills the context.
+        """Raises PromptTooLongError at the call where the prompt fills the context.
 
         An answer ends at a stop token, a stop string, `max_tokens`, or the context's end.
         """
@@ -114,16 +115,17 @@ class TransformersLanguageModel:
         ids = self._prompt.ids(messages)
         room = self._info.context_tokens - len(ids)
         if room < 1:
-            raise ModelError(
+            raise PromptTooLongError(
                 f"The prompt has {len(ids)} tokens; {self._info.spec} reads "
                 f"{self._info.context_tokens}, its answer included",
                 hint="Set fewer `passages` in the section [retrieval] of pakar.toml, or choose a "
                 "model with a longer context.",
             )
+        meter = Meter(len(ids))
         tokens = self._tokens(ids, min(settings.max_tokens, room), settings, adapter)
-        return self._pieces(tokens, settings.stop)
+        return MeteredPieces(self._pieces(meter.counted(tokens), settings.stop), meter)
 
-    def _pieces(self, tokens: Iterator[int], stops: Sequence[str]) -> Iterator[str]:
+    def _pieces(self, tokens: Iterator[int], stops: Sequence[str]) -> Generator[str, None, None]:
         decoder = IncrementalDecoder(self._prompt.decode)
         stop = StopStrings(stops)
         for token in tokens:
@@ -154,6 +156,7 @@ class TransformersLanguageModel:
                 return
             yield token
             given = [token]
+        raise TokenLimitError
 
     def _loaded(self) -> AdaptersInMemory:
         with self._lock:

@@ -15,6 +15,7 @@ from pakar.cli.edge import Edge
 from pakar.cli.merge import merge
 from pakar.cli.options import HERE, AcceptAdapter, AsJson, ExpertDir
 from pakar.cli.plan import plan
+from pakar.cli.serve import serve
 from pakar.version import __version__
 
 Minutes = Annotated[
@@ -42,6 +43,7 @@ RouteName = Annotated[
 ]
 app.command()(plan)
 app.command()(merge)
+app.command()(serve)
 app.command()(advise.advise)
 app.add_typer(questions.app, name="questions")
 

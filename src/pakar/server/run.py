@@ -1,0 +1,72 @@
+"""Runs the server until it is told to stop; running answers may finish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pakar.backends.extras import require
+from pakar.errors import ConfigError
+from pakar.expert import Expert
+
+EXTRA = "serve"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to listen; port 0 takes a free one."""
+
+    host: str
+    port: int
+
+
+def serve(expert: Expert, place: Place, *, warm: bool, say: Callable[[str], None]) -> None:
+    """Returns when the server was stopped by SIGINT or SIGTERM.
+
+    Raises MissingExtraError without the libraries, and ConfigError where it cannot listen.
+    """
+    require("fastapi", "uvicorn", "jinja2", extra=EXTRA)
+    import uvicorn
+
+    from pakar.server.app import create_app
+
+    app = create_app(expert)
+    if warm:
+        say("Loading the models")
+        warm_up(expert)
+    settings = expert.config.server
+    config = uvicorn.Config(
+        app,
+        host=place.host,
+        port=place.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=round(settings.finish_seconds),
+        limit_concurrency=None,
+        timeout_keep_alive=15,
+    )
+    try:
+        listening = config.bind_socket()
+    except SystemExit as failed:
+        raise ConfigError(
+            f"cannot listen on {place.host}:{place.port}",
+            hint="Another program may listen there. Name another one: pakar serve --port 8081",
+        ) from failed
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    say(f"Serving {expert.folder.absolute().name} on http://{shown}:{port} (Ctrl+C stops it)")
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def warm_up(expert: Expert) -> None:
+    """Loads the embedder and, where the usual route has one, the language model."""
+    route = expert.route()
+    if route.retriever is not None:
+        route.retriever.search("?", k=1)
+    if route.model is not None:
+        from pakar.ports import Generation
+        from pakar.types import Message
+
+        for _ in route.model.generate([Message("user", "?")], Generation(max_tokens=1)):
+            pass

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pakar.backends.extras import require
 from pakar.errors import ConfigError
 from pakar.expert import Expert
+from pakar.ports import Generation
+from pakar.types import Message
 
 EXTRA = "serve"
 
@@ -60,13 +62,9 @@ def serve(expert: Expert, place: Place, *, warm: bool, say: Callable[[str], None
 
 
 def warm_up(expert: Expert) -> None:
-    """Loads the embedder and, where the usual route has one, the language model."""
-    route = expert.route()
-    if route.retriever is not None:
-        route.retriever.search("?", k=1)
-    if route.model is not None:
-        from pakar.ports import Generation
-        from pakar.types import Message
-
-        for _ in route.model.generate([Message("user", "?")], Generation(max_tokens=1)):
-            pass
+    """Loads the embedder, and the language model where the usual route has one."""
+    expert.retriever.search("?", k=1)
+    if expert.config.answering.route == "extract":
+        return
+    for _ in expert.model.generate([Message("user", "?")], Generation(max_tokens=1)):
+        pass

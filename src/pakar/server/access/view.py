@@ -13,7 +13,8 @@ from functools import cached_property
 from pakar.answering.route import Route
 from pakar.errors import SourceError
 from pakar.expert import Expert
-from pakar.flows.auto import AUTO, AnyRoute, AutoRoute
+from pakar.flows.auto import AnyRoute, AutoRoute
+from pakar.flows.routes import AUTO
 from pakar.index.changes import is_below
 from pakar.ports import Filter
 from pakar.server.access.labels import Labels
@@ -88,7 +89,8 @@ class View:
     def _opened(self, name: str) -> Route:
         # Looked up by its listed name, so that an adapter's id is no way around the test.
         route = self.expert.route(name) if name in self.routes() else None
-        if not isinstance(route, Route):
+        # Asked again: an adapter that was trained meanwhile may be the one that was opened.
+        if not isinstance(route, Route) or not self._is_open(name):
             raise unknown_model(name, self.routes())
         if route.retriever is None or self._test is None:
             return route

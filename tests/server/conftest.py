@@ -15,9 +15,10 @@ from pakar import Expert
 from pakar.server.app import create_app
 
 FEES = "# Fees\n\nA cheque book costs 50 rupees.\n\n# Hours\n\nBranches open at nine.\n"
+SALARIES = "# Salaries\n\nThe chief of the cheque department earns 900 rupees.\n"
 ANSWER = "A cheque book costs 50 rupees."
 
-StartServer = Callable[[Expert], str]
+StartServer = Callable[..., str]
 
 
 @pytest.fixture
@@ -31,14 +32,24 @@ def answers(tmp_path: Path) -> Path:
 @pytest.fixture
 def bank(testing_backend: str, answers: Path, tmp_path: Path) -> Expert:
     """An expert on fees, whose folder is called bank."""
-    expert = Expert.create(
-        tmp_path / "bank", language_model=f"testing:{answers}", embedder=testing_backend
-    )
-    documents = tmp_path / "bank" / "documents"
-    documents.mkdir()
-    (documents / "fees.md").write_text(FEES)
-    expert.add(documents)
-    return expert
+    folder = tmp_path / "bank"
+    made = Expert.create(folder, language_model=f"testing:{answers}", embedder=testing_backend)
+    (folder / "documents").mkdir()
+    (folder / "documents" / "fees.md").write_text(FEES)
+    made.add(folder / "documents")
+    return made
+
+
+@pytest.fixture
+def labelled(bank: Expert) -> Expert:
+    """The same, with salaries that only the board may read."""
+    settings = bank.folder / "pakar.toml"
+    settings.write_text(settings.read_text() + '"documents/board/**" = ["board"]\n')
+    (bank.folder / "documents" / "board").mkdir()
+    (bank.folder / "documents" / "board" / "salaries.md").write_text(SALARIES)
+    opened = Expert.open(bank.folder)
+    opened.add(bank.folder / "documents")
+    return opened
 
 
 @pytest.fixture
@@ -46,10 +57,11 @@ def start() -> Iterator[StartServer]:
     """Starts servers on free ports of this machine, and stops them after the test."""
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def begin(expert: Expert) -> str:
+    def begin(expert: Expert, required: bool = False) -> str:
         listening = socket.socket()
         listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(expert), log_config=None, timeout_graceful_shutdown=2)
+        app = create_app(expert, required=required)
+        config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

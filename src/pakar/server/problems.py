@@ -40,6 +40,15 @@ class RequestError(PakarError):
         self.headers: dict[str, str] = {}
 
 
+def too_often(wait: int, what: str = "requests") -> RequestError:
+    """Who comes too often may come again in `wait` seconds."""
+    refused = RequestError(
+        f"too many {what}", status=429, code="rate_limited", hint=f"Wait {wait} s."
+    )
+    refused.headers["Retry-After"] = str(wait)
+    return refused
+
+
 class BusyError(RequestError):
     """The line is full."""
 

@@ -9,6 +9,9 @@ from pakar.backends.extras import require
 from pakar.errors import ConfigError
 from pakar.expert import Expert
 from pakar.ports import Generation
+from pakar.server.access.origins import is_loopback
+from pakar.server.storage.database import Database
+from pakar.server.storage.users import Users
 from pakar.types import Message
 
 EXTRA = "serve"
@@ -32,7 +35,10 @@ def serve(expert: Expert, place: Place, *, warm: bool, say: Callable[[str], None
 
     from pakar.server.app import create_app
 
-    app = create_app(expert)
+    required = keys_are_required(expert, place.host)
+    if required:
+        _refuse_without_users(expert)
+    app = create_app(expert, required=required)
     if warm:
         say("Loading the models")
         warm_up(expert)
@@ -59,6 +65,26 @@ def serve(expert: Expert, place: Place, *, warm: bool, say: Callable[[str], None
     shown = f"[{host}]" if ":" in host else host
     say(f"Serving {expert.folder.absolute().name} on http://{shown}:{port} (Ctrl+C stops it)")
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def keys_are_required(expert: Expert, host: str) -> bool:
+    """Whether visitors have to show who they are: always, but for one user on this machine."""
+    settings = expert.config.server
+    elsewhere = not all(is_loopback(name) for name in (host, *settings.hosts))
+    return elsewhere or expert.config.access.required == "always"
+
+
+def _refuse_without_users(expert: Expert) -> None:
+    database = Database.beside(expert.folder)
+    try:
+        has_users = bool(Users(database).all())
+    finally:
+        database.close()
+    if not has_users:
+        raise ConfigError(
+            "keys would be asked for, and there is no user yet",
+            hint="Make one first: pakar users add NAME --role admin. Then: pakar keys create NAME",
+        )
 
 
 def warm_up(expert: Expert) -> None:

@@ -10,7 +10,7 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse
 
-from pakar.server.service import service_of, visitor_of
+from pakar.server.service import csrf_of, service_of
 
 FOLDER = Path(__file__).parent.parent / "templates"
 
@@ -19,7 +19,11 @@ def page(
     request: Request, template: str, values: Mapping[str, object], status: int = 200
 ) -> HTMLResponse:
     """A template with its values, and with what every page shows."""
-    shared = {"expert": service_of(request).name, "visitor": visitor_of(request)}
+    shared = {
+        "expert": service_of(request).name,
+        "visitor": getattr(request.state, "visitor", None),
+        "csrf": csrf_of(request),
+    }
     html = _environment().get_template(template).render({**shared, **values})
     return HTMLResponse(html, status)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
-from pakar.server.pages import ask
+from pakar.server.pages import ask, login
+from pakar.server.service import csrf_checked
 
-router = APIRouter(include_in_schema=False)
-for part in (ask,):
+router = APIRouter(include_in_schema=False, dependencies=[Depends(csrf_checked)])
+for part in (ask, login):
     router.include_router(part.router)

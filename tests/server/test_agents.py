@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
 import httpx2
@@ -70,13 +71,17 @@ async def _story(client: Client) -> None:
     assert "no document" in wrong.content[0].text
 
 
-def _over(url: str, key: str = "") -> Client:
+@asynccontextmanager
+async def _over(url: str, key: str = "") -> AsyncIterator[Client]:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    http = httpx2.AsyncClient(headers=headers, timeout=30)
-    return Client(streamable_http_client(f"{url}/mcp", http_client=http))
+    async with httpx2.AsyncClient(headers=headers, timeout=30) as http:
+        async with Client(streamable_http_client(f"{url}/mcp", http_client=http)) as client:
+            yield client
 
 
-def _with(client: Client, use: Callable[[Client], Awaitable[Result]]) -> Result:
+def _with(
+    client: AbstractAsyncContextManager[Client], use: Callable[[Client], Awaitable[Result]]
+) -> Result:
     async def used() -> Result:
         async with client as entered:
             return await use(entered)

@@ -26,7 +26,8 @@ from pakar.server.api import routes as own_api
 from pakar.server.disconnect import ClientGoneError
 from pakar.server.error_responses import respond
 from pakar.server.openai import api as openai_api
-from pakar.server.operations import health
+from pakar.server.operations import health, metrics
+from pakar.server.operations.watch import Watch
 from pakar.server.pages import site
 from pakar.server.security_headers import SecurityHeaders
 from pakar.server.service import Service, make_service
@@ -49,7 +50,7 @@ def create_app(expert: Expert, *, required: bool = False) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    for router in (openai_api.router, own_api.router, health.router, site.router):
+    for router in (openai_api.router, own_api.router, health.router, metrics.router, site.router):
         app.include_router(router)
     door = AgentDoor(service)
     app.state.door = door
@@ -60,6 +61,8 @@ def create_app(expert: Expert, *, required: bool = False) -> FastAPI:
     doors = Doors(expert.config.server, required, service.keys, service.sessions, service.rates)
     app.add_middleware(Gate, doors=doors)
     app.add_middleware(SecurityHeaders)
+    app.state.metrics = metrics.Metrics(service.lanes)
+    app.add_middleware(Watch, metrics=app.state.metrics)
     return app
 
 

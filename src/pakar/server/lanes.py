@@ -53,6 +53,8 @@ class Lanes:
         self._seconds = _FIRST_GUESS_SECONDS
         self._lock = threading.Lock()
         self._stops: set[threading.Event] = set()
+        # Each is called with the last piece of a stream, or with the error that ended it.
+        self.listeners: list[Callable[[object], None]] = []
         self._pool = ThreadPoolExecutor(running, thread_name_prefix="answer")
 
     @property
@@ -75,7 +77,7 @@ class Lanes:
                 loop.call_soon_threadsafe(arrived.put_nowait, piece)
 
         work = self._enter(lambda: _work(begin, send, stop), stop)
-        return _received(arrived, work, stop)
+        return self._received(arrived, work, stop)
 
     def close(self) -> None:
         """Stops all that still runs and takes in nothing more."""
@@ -84,6 +86,28 @@ class Lanes:
         for stop in stops:
             stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    async def _received(
+        self, arrived: asyncio.Queue[Sent | _End[Sent]], work: Future[None], stop: threading.Event
+    ) -> AsyncGenerator[Sent, None]:
+        last: object = None
+        try:
+            while True:
+                piece = await arrived.get()
+                if isinstance(piece, _End):
+                    self._ended(last if piece.error is None else piece.error)
+                    if piece.error is not None:
+                        raise piece.error
+                    return
+                last = piece
+                yield piece
+        finally:
+            stop.set()
+            work.cancel()  # where it still waits; what runs sees `stop`
+
+    def _ended(self, last: object) -> None:
+        for listener in self.listeners:
+            listener(last)
 
     def _enter(self, work: Callable[[], None], stop: threading.Event) -> Future[None]:
         with self._lock:
@@ -132,19 +156,3 @@ def _work(
         send(_End(error))
     else:
         send(_End())
-
-
-async def _received(
-    arrived: asyncio.Queue[Sent | _End[Sent]], work: Future[None], stop: threading.Event
-) -> AsyncGenerator[Sent, None]:
-    try:
-        while True:
-            piece = await arrived.get()
-            if isinstance(piece, _End):
-                if piece.error is not None:
-                    raise piece.error
-                return
-            yield piece
-    finally:
-        stop.set()
-        work.cancel()  # where it still waits; what runs sees `stop`

@@ -33,6 +33,10 @@ def serve(expert: Expert, place: Place, *, warm: bool, say: Callable[[str], None
     require("fastapi", "uvicorn", "jinja2", extra=EXTRA)
     import uvicorn
 
+    from pakar.server.operations.logs import to_stderr
+
+    to_stderr()
+
     from pakar.server.app import create_app
 
     required = keys_are_required(expert, place.host)

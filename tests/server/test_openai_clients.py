@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import huggingface_hub
 import openai
 import pytest
@@ -138,3 +140,52 @@ def test_another_client_is_served_as_well(url: str, monkeypatch: pytest.MonkeyPa
     assert whole.choices[0].message.content == ANSWER
     pieces = client.chat_completion(ASKED, model="bank/rag", stream=True)
     assert "".join(piece.choices[0].delta.content or "" for piece in pieces) == ANSWER
+
+
+SCHEMA = {"type": "object", "properties": {"fee": {"type": "integer"}}, "required": ["fee"]}
+
+
+def _format(schema: dict[str, object]) -> dict[str, object]:
+    return {"type": "json_schema", "json_schema": {"name": "fee", "schema": schema}}
+
+
+def test_an_answer_follows_its_schema_or_is_an_error(client: OpenAI, answers: Path) -> None:
+    answers.write_text('{"fee": 50}\n{"fee": "fifty"}\n{"price": 50}\nfifty\n')
+    asked = {"model": "bank/base", "messages": ASKED, "response_format": _format(SCHEMA)}
+    given = client.chat.completions.create(**asked)
+    assert given.choices[0].message.content == '{"fee": 50}'
+    with pytest.raises(openai.UnprocessableEntityError, match="does not follow the schema"):
+        client.chat.completions.create(**asked)
+    with pytest.raises(openai.APIError, match="'fee' is a required property"):
+        list(client.chat.completions.create(**asked, stream=True))
+    asked["response_format"] = {"type": "json_object"}
+    with pytest.raises(openai.UnprocessableEntityError, match="no JSON"):
+        client.chat.completions.create(**asked)
+
+
+def test_what_is_no_schema_is_refused_at_once(client: OpenAI) -> None:
+    deep: dict[str, object] = {}
+    for _ in range(400):
+        deep = {"not": deep}
+    for wrong in ({"type": "number?"}, {"properties": 3}, deep):
+        with pytest.raises(openai.BadRequestError) as refused:
+            client.chat.completions.create(
+                model="bank/base", messages=ASKED, response_format=_format(wrong)
+            )
+        assert refused.value.param == "response_format"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_words_instead_of_json_are_a_refusal(client: OpenAI, stream: bool) -> None:
+    question = [{"role": "user", "content": "Who won the world cup of 1950?"}]
+    given = client.chat.completions.create(
+        model="bank/rag", messages=question, response_format=_format(SCHEMA), stream=stream
+    )
+    if stream:
+        deltas = [chunk.choices[0].delta for chunk in given]
+        assert not "".join(delta.content or "" for delta in deltas)
+        refusal = deltas[-1].refusal
+    else:
+        assert given.choices[0].message.content is None
+        refusal = given.choices[0].message.refusal
+    assert refusal

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from pakar.answering.wish import Wish
+from pakar.errors import ModelError
 from pakar.server.access.view import View
 from pakar.server.answering import Asked, Events, answering
 from pakar.server.disconnect import EventStream, while_connected
@@ -23,13 +25,19 @@ from pakar.server.openai.completion import (
     piece_chunk,
 )
 from pakar.server.openai.errors import error_body
+from pakar.server.openai.structured import (
+    Schema,
+    check_schema,
+    require_following,
+    schema_problem,
+)
 from pakar.server.openai.wire import ChatRequest, Completion, SchemaFormat, TextFormat
 from pakar.server.problems import RequestError, problem_of
 from pakar.server.service import Service, service_of, view_of
 from pakar.types import Answer, Message
 
 router = APIRouter()
-_ANY_OBJECT: Mapping[str, object] = {"type": "object"}
+_ANY_OBJECT: Schema = {"type": "object"}
 
 
 @router.post(
@@ -52,14 +60,27 @@ async def chat_completions(
         structured=asked.wish.schema is not None,
         with_usage=bool(body.stream_options and body.stream_options.include_usage),
     )
-    events = answering(service.lanes, view, asked)
+    events = _checked(answering(service.lanes, view, asked), asked.wish.schema)
     if not body.stream:
         answer = await while_connected(request, _whole(events))
         done = completion(answer, form)
-        return Response(done.model_dump_json(exclude_none=False), media_type="application/json")
+        return Response(done.model_dump_json(), media_type="application/json")
     # The first event is waited for, so that what fails at once has a status of its own.
     first = await while_connected(request, anext(events))
     return EventStream(_chunks(first, events, form))
+
+
+async def _checked(events: Events, schema: Schema | None) -> Events:
+    """The same events. With a schema, its failures and an answer that breaks it are problems of
+    the request."""
+    async with aclosing(events):
+        try:
+            async for one in events:
+                if schema is not None and isinstance(one, Answer):
+                    await asyncio.to_thread(require_following, one, schema)
+                yield one
+        except ModelError as error:
+            raise (problem_of(error) if schema is None else schema_problem(error)) from error
 
 
 async def _whole(events: Events) -> Answer:
@@ -73,12 +94,20 @@ async def _whole(events: Events) -> Answer:
 async def _chunks(first: str | Answer, events: Events, form: Form) -> AsyncGenerator[str, None]:
     async with aclosing(events):
         yield first_chunk(form)
+        # Where JSON was asked for, each piece waits for the next event: whether words are a
+        # refusal is known at the end only.
+        held: str | Answer = first
         try:
-            for text in _shown(first, form):
-                yield text
+            if not form.structured:
+                yield "".join(_shown(first, form))
             async for one in events:
-                for text in _shown(one, form):
-                    yield text
+                if form.structured:
+                    held, one = one, held
+                    if isinstance(held, Answer) and held.abstained:
+                        break
+                yield "".join(_shown(one, form))
+            if form.structured:
+                yield "".join(_shown(held, form))
         except Exception as error:
             yield event(error_body(problem_of(error)))
 
@@ -117,8 +146,11 @@ def _wish(body: ChatRequest, instructions: str) -> Wish:
     )
 
 
-def _schema(body: ChatRequest) -> Mapping[str, object] | None:
+def _schema(body: ChatRequest) -> Schema | None:
     wanted = body.response_format
     if wanted is None or isinstance(wanted, TextFormat):
         return None
-    return wanted.json_schema.schema_ if isinstance(wanted, SchemaFormat) else _ANY_OBJECT
+    if not isinstance(wanted, SchemaFormat):
+        return _ANY_OBJECT
+    check_schema(wanted.json_schema.schema_)
+    return wanted.json_schema.schema_

@@ -10,6 +10,7 @@
     │   └── IndexBusyError       another process is writing
     ├── ModelError           a model cannot be had, loaded or run
     │   ├── ModelMissingError    it is not on this machine
+    │   ├── PromptTooLongError   what is asked does not fit the model's context
     │   ├── EndpointError        an endpoint did not answer as it should
     │   └── CutOffError          an answer ended before its JSON was whole
     ├── TrainingError        an adapter cannot be trained or used
@@ -63,6 +64,10 @@ class ModelError(PakarError):
 
 class ModelMissingError(ModelError):
     """A model is not on this machine."""
+
+
+class PromptTooLongError(ModelError):
+    """What is asked does not fit the model's context."""
 
 
 class EndpointError(ModelError):

@@ -209,6 +209,10 @@ class Expert:
             return auto_route(self._place)
         return answering.route(self._place, chosen, accept_adapter=accept_adapter)
 
+    def adapter_of(self, route: str) -> Adapter | None:
+        """The adapter that a route would use, be it advised or not."""
+        return answering.adapter_of(self._place, route)
+
     def routes(self) -> tuple[str, ...]:
         """The names of the routes that can run now."""
         return ways(self.adapters())

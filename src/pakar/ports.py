@@ -15,7 +15,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from pakar.types import Document, Example, Mark, Message, Method, Passage
+from pakar.types import Document, Example, Mark, Message, Method, Passage, Usage
 
 Vectors = NDArray[np.float32]
 TextRole = Literal["query", "passage"]
@@ -99,12 +99,13 @@ class Filter:
     """Which passages may be found; empty fields let everything through.
 
     `documents` are exact names, `kinds` passage kinds, `heading` a part of the heading path
-    (letter case ignored).
+    (letter case ignored). Passages of the documents in `denied` are never found.
     """
 
     documents: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     heading: str = ""
+    denied: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +227,16 @@ class LanguageModel(Protocol):
 
     def generate(self, messages: Sequence[Message], settings: Generation) -> Iterator[str]:
         """Yields the answer piece by piece; joined, the pieces are the answer."""
+        ...
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """What `generate` may return: pieces that know what they cost."""
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens read and written so far."""
         ...
 
 

@@ -252,6 +252,15 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a model read and wrote for one answer; `cut` where its limit ended it."""
+
+    read: int = 0
+    written: int = 0
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a route answered.
 
@@ -259,6 +268,7 @@ class Answer:
     found; `abstained` is true where the route said that it does not know. `notes` are one-line
     remarks for the reader on how the answer came about (passages left out, answer cut off).
     `prompt` are the turns that the model was given; none where no model was asked.
+    `usage` is zero where no model wrote.
     """
 
     text: str
@@ -270,6 +280,7 @@ class Answer:
     timings: Timings = field(default_factory=Timings)
     notes: tuple[str, ...] = ()
     prompt: tuple[Message, ...] = ()
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True, slots=True)

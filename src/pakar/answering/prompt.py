@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from pakar.answering.orders import without_orders
 from pakar.answering.wording import Wording
-from pakar.errors import ModelError
+from pakar.errors import PromptTooLongError
 from pakar.language.sentences import sentence_spans
 from pakar.types import Hit, Message
 
@@ -54,7 +54,7 @@ def rag_prompt(
 ) -> Prompt:
     """A question with as many of the hits, best first, as find room.
 
-    Raises ModelError where not even the question fits.
+    Raises PromptTooLongError where not even the question fits.
     """
 
     def messages(shown: Sequence[Hit]) -> list[Message]:
@@ -124,7 +124,7 @@ def _fitting(
 ) -> tuple[Message, ...]:
     needed = count_tokens(messages)
     if needed > room:
-        raise ModelError(
+        raise PromptTooLongError(
             f"the question takes {needed} tokens, but the model has room for {room}",
             hint="Ask a shorter question, or use a model with a longer context.",
         )

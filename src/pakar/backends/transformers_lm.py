@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,13 +17,14 @@ from pakar.backends.adapters_in_memory import AdaptersInMemory
 from pakar.backends.base_weights import Packing, load_base
 from pakar.backends.chat_prompt import ChatPrompt
 from pakar.backends.encoder_folder import read_json
+from pakar.backends.meter import Meter, MeteredPieces, TokenLimitError
 from pakar.backends.numeric_precision import Precision
 from pakar.backends.presets import language_model_preset
 from pakar.backends.rotary_switch import switch_of
 from pakar.backends.schema_guide import SchemaCompiler, SchemaGuide
 from pakar.backends.served_model import context_of, stop_ids_of
 from pakar.backends.token_stream import IncrementalDecoder, StopStrings
-from pakar.errors import ModelError
+from pakar.errors import PromptTooLongError
 from pakar.ports import Generation, ModelInfo
 from pakar.types import Message
 
@@ -104,7 +105,8 @@ class TransformersLanguageModel:
             return self._four_bit
 
     def generate(self, messages: Sequence[Message], settings: Generation) -> Iterator[str]:
-        """Raises ModelError at the call where the prompt fills the context or the schema is wrong.
+        """Raises PromptTooLongError at the call where the prompt fills the context, and ModelError
+        where the schema is wrong.
 
         An answer ends at a stop token, a stop string, `max_tokens`, or the context's end. With a
         schema it is valid JSON of that schema, or ends in CutOffError.
@@ -118,7 +120,7 @@ class TransformersLanguageModel:
         ids = self._prompt.ids(messages)
         room = self._info.context_tokens - len(ids)
         if room < 1:
-            raise ModelError(
+            raise PromptTooLongError(
                 f"The prompt has {len(ids)} tokens; {self._info.spec} reads "
                 f"{self._info.context_tokens}, its answer included",
                 hint="Set fewer `passages` in the section [retrieval] of pakar.toml, or choose a "
@@ -129,7 +131,9 @@ class TransformersLanguageModel:
         if settings.schema is not None:
             guide = self._compiler.guide(settings.schema, self._prompt.tokenizer_json(), stops)
         asked = _Asked(ids, min(settings.max_tokens, room), stops, adapter)
-        return self._pieces(self._tokens(asked, settings, guide), settings.stop, guide)
+        meter = Meter(len(ids))
+        tokens = meter.counted(self._tokens(asked, settings, guide))
+        return MeteredPieces(self._pieces(tokens, settings.stop, guide), meter)
 
     def _stop_ids(self) -> frozenset[int]:
         own = stop_ids_of(self._folder, self._config)
@@ -137,7 +141,7 @@ class TransformersLanguageModel:
 
     def _pieces(
         self, tokens: Iterator[int], stops: Sequence[str], guide: SchemaGuide | None
-    ) -> Iterator[str]:
+    ) -> Generator[str, None, None]:
         decoder = IncrementalDecoder(self._prompt.decode)
         stop = StopStrings(stops)
         for token in tokens:
@@ -171,6 +175,8 @@ class TransformersLanguageModel:
             given = [token] if guide is None else guide.take(token, left)
             left -= len(given)
             yield from given
+        if guide is None or not guide.finished:
+            raise TokenLimitError
 
     def _loaded(self) -> AdaptersInMemory:
         with self._lock:

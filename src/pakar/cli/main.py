@@ -10,13 +10,15 @@ from typing import Annotated, Optional
 
 import typer
 
-from pakar.cli import advise, as_json, examples, questions
+from pakar.cli import access, advise, as_json, examples, keys, questions, users
 from pakar.cli.batch import batch
 from pakar.cli.edge import Edge
 from pakar.cli.feedback import feedback
+from pakar.cli.mcp import mcp
 from pakar.cli.merge import merge
 from pakar.cli.options import HERE, AcceptAdapter, AsJson, ExpertDir
 from pakar.cli.plan import plan
+from pakar.cli.serve import serve
 from pakar.version import __version__
 
 Minutes = Annotated[
@@ -46,8 +48,13 @@ app.command()(batch)
 app.command()(feedback)
 app.command()(plan)
 app.command()(merge)
+app.command()(serve)
+app.command()(mcp)
 app.command()(advise.advise)
 app.add_typer(questions.app, name="questions")
+app.add_typer(users.app, name="users")
+app.add_typer(keys.app, name="keys")
+app.add_typer(access.app, name="access")
 
 
 def run() -> None:

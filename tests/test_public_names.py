@@ -10,7 +10,8 @@ import pytest
 import pakar
 
 NAMES = [
-    "Adapter", "AddReport", "Answer", "Citation", "Column", "ConfigError", "Document",
+    "Adapter", "AddReport", "Answer", "Citation", "Column", "ConfigError", "CutOffError",
+    "Document",
     "EndpointError", "Example", "ExampleError", "Expert", "ExpertError", "Failure", "Hit",
     "IndexBusyError", "IndexMismatchError", "Mark", "Message", "MissingExtraError", "ModelError",
     "ModelMissingError", "PakarError", "Passage", "Scope", "Source", "SourceError",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pakar.errors import (
     ConfigError,
+    CutOffError,
     EndpointError,
     ExampleError,
     ExpertError,
@@ -57,6 +58,7 @@ __all__ = [
     "Citation",
     "Column",
     "ConfigError",
+    "CutOffError",
     "Document",
     "EndpointError",
     "Example",

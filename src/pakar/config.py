@@ -135,6 +135,27 @@ class Costs(_Section):
     watts: Annotated[float, Field(ge=0.0)] = 0.0
 
 
+class Server(_Section):
+    """How `pakar serve` listens, and how much it takes on at once."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    hosts: list[str] = []
+    running: Annotated[int, Field(ge=1, le=64)] = 2
+    waiting: Annotated[int, Field(ge=0, le=10_000)] = 32
+    finish_seconds: Annotated[float, Field(ge=0.0, le=3600.0)] = 30.0
+    upload_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 100
+    requests_per_minute: Annotated[int, Field(ge=0)] = 120
+    session_hours: Annotated[float, Field(gt=0.0)] = 12.0
+
+
+class Access(_Section):
+    """Who may read what: labels by a pattern of document names. See docs/access.md."""
+
+    required: Literal["auto", "always"] = "auto"
+    labels: dict[str, list[str]] = {}
+
+
 class Config(_Section):
     """The whole of pakar.toml; every section and key has a default."""
 
@@ -149,6 +170,8 @@ class Config(_Section):
     training: Training = Training()
     needs: Needs = Needs()
     costs: Costs = Costs()
+    server: Server = Server()
+    access: Access = Access()
 
 
 def load_config(folder: Path) -> Config:
@@ -330,4 +353,30 @@ training = 1.0
 upkeep = 1.0
 # What this machine draws when it is busy, for the estimate of energy. 0: a rule of thumb.
 watts = 0.0
+
+[server]
+# Where pakar serve listens. Elsewhere than on this machine it asks for users (pakar users add).
+host = "127.0.0.1"
+port = 8080
+# Further names by which it may be called, such as "bank.example.com".
+hosts = []
+# Answers that are written at once, and how many may wait for their turn.
+running = 2
+waiting = 32
+# When it is stopped, running answers get so many seconds to finish.
+finish_seconds = 30.0
+upload_megabytes = 100
+# Of one user; 0 is no limit.
+requests_per_minute = 120
+# How long a login in the browser lasts.
+session_hours = 12.0
+
+[access]
+# auto: users are asked for their keys and passwords when it listens elsewhere than on this
+# machine. always: here too.
+required = "auto"
+
+# Who may read what: a pattern of document names, and the labels that a reader must hold.
+[access.labels]
+# "documents/board/**" = ["board"]
 """

@@ -20,11 +20,13 @@ from pakar.flows import (
     creating,
     index_in_force,
     indexed,
+    recent_answers,
     searching,
     tuning,
 )
 from pakar.flows.auto import AnyRoute, auto_route
 from pakar.flows.examples import ExampleDesk, ExampleReport
+from pakar.flows.recent_answers import Given
 from pakar.flows.routes import AUTO, ways
 from pakar.flows.status import status
 from pakar.flows.training_data import training_data
@@ -54,8 +56,13 @@ if TYPE_CHECKING:
     from pakar.evaluation.comparison import Comparison
     from pakar.evaluation.question_check import QuestionCheck
     from pakar.evaluation.question_import import Imported
+    from pakar.flows.batch import BatchRequest
+    from pakar.flows.batch import Watch as BatchWatch
+    from pakar.flows.batch_rows import BatchReport
     from pakar.flows.comparing import Say, Watch
+    from pakar.flows.feedback import FeedbackReport
     from pakar.flows.plan import PlanRequest
+    from pakar.training.clean import Dropped
     from pakar.training.plan import Plan
 
 OnWait = Callable[[str], None]
@@ -202,6 +209,10 @@ class Expert:
             return auto_route(self._place)
         return answering.route(self._place, chosen, accept_adapter=accept_adapter)
 
+    def adapter_of(self, route: str) -> Adapter | None:
+        """The adapter that a route would use, be it advised or not."""
+        return answering.adapter_of(self._place, route)
+
     def routes(self) -> tuple[str, ...]:
         """The names of the routes that can run now."""
         return ways(self.adapters())
@@ -219,6 +230,52 @@ class Expert:
     def retriever(self) -> Retriever:
         """Searches the index in force. Raises IndexMismatchError where it does not fit."""
         return index_in_force.retriever(self._place)
+
+    def batch(
+        self,
+        questions: str | Path,
+        out: str | Path,
+        request: BatchRequest | None = None,
+        *,
+        watch: BatchWatch | None = None,
+        say: Say | None = None,
+    ) -> BatchReport:
+        """Answers every row of a .csv, .tsv or .jsonl file into another; see `BatchRequest`.
+
+        A batch that was killed goes on where it was. Raises ConfigError for files, columns and
+        schemas that cannot be used; a row that fails is reported and stops nothing.
+        """
+        from pakar.flows import batch
+
+        asked = request or batch.BatchRequest()
+        return batch.batch(self._place, Path(questions), Path(out), asked, watch=watch, say=say)
+
+    def remember(self, question: str, answer: Answer) -> str:
+        """Keeps an answer among the last ones, on this machine; gives the id for `feedback`."""
+        return recent_answers.remember(self._place, question, answer)
+
+    def last_answers(self) -> list[Given]:
+        """The last answers that were remembered, the newest first."""
+        return recent_answers.recent(self._place)
+
+    def feedback(
+        self,
+        answer: str | Given = recent_answers.LAST,
+        *,
+        good: bool | None = None,
+        correction: str = "",
+        sources: Sequence[str] = (),
+    ) -> FeedbackReport:
+        """Says of an answer that it is right or wrong, what is right, or where it stands.
+
+        `answer` is an id from `remember` (or its beginning, or "last"). What can be learned waits
+        for `review_examples`. Raises ExampleError for an unknown id, SourceError for a document
+        that is not in the index.
+        """
+        from pakar.flows import feedback
+
+        remark = feedback.Remark(good, correction, tuple(sources))
+        return feedback.feedback(self._place, answer, remark)
 
     # Comparison ------------------------------------------------------------------------------
 
@@ -318,9 +375,12 @@ class Expert:
         accept: Sequence[str] = (),
         reject: Sequence[str] = (),
         on_wait: OnWait | None = None,
-    ) -> None:
-        """Accepts and rejects examples by id. Raises ExampleError for an id that there is not."""
-        self._desk.review(accept, reject, on_wait=on_wait)
+    ) -> tuple[Dropped, ...]:
+        """Accepts and rejects examples by id. Raises ExampleError for an id that there is not.
+
+        Gives those that were not accepted, as they repeat an example or a held-out question.
+        """
+        return self._desk.review(accept, reject, on_wait=on_wait)
 
     def edit_example(self, key: str, *, question: str, answer: str) -> Example:
         """Accepts an example in other words; the old one stays as rejected."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.console import Console
 from rich.text import Text
 
@@ -13,10 +15,14 @@ from pakar.types import Answer, Message
 _ENDINGS = ("exit", "quit", "keluar")
 
 
-def chat(route: AnyRoute, console: Console) -> None:
+Keep = Callable[[str, Answer], str]
+
+
+def chat(route: AnyRoute, console: Console, keep: Keep) -> None:
     """Reads questions until an empty line, the end of the input, or "exit".
 
-    A question that fails gets its error, and the conversation goes on.
+    A question that fails gets its error, and the conversation goes on. Each answer is given to
+    `keep`.
     """
     console.print("Ask about the documents. An empty line ends the conversation.")
     history: list[Message] = []
@@ -27,6 +33,7 @@ def chat(route: AnyRoute, console: Console) -> None:
             console.print()
             show_error(console, problem)
             continue
+        keep(question, answer)
         history += [Message("user", question), Message("assistant", answer.text)]
 
 

@@ -10,11 +10,15 @@ from typing import Annotated, Optional
 
 import typer
 
-from pakar.cli import advise, as_json, examples, questions
+from pakar.cli import access, advise, as_json, examples, keys, questions, users
+from pakar.cli.batch import batch
 from pakar.cli.edge import Edge
+from pakar.cli.feedback import feedback
+from pakar.cli.mcp import mcp
 from pakar.cli.merge import merge
 from pakar.cli.options import HERE, AcceptAdapter, AsJson, ExpertDir
 from pakar.cli.plan import plan
+from pakar.cli.serve import serve
 from pakar.version import __version__
 
 Minutes = Annotated[
@@ -40,10 +44,17 @@ RouteName = Annotated[
         "Default: the one in pakar.toml.",
     ),
 ]
+app.command()(batch)
+app.command()(feedback)
 app.command()(plan)
 app.command()(merge)
+app.command()(serve)
+app.command()(mcp)
 app.command()(advise.advise)
 app.add_typer(questions.app, name="questions")
+app.add_typer(users.app, name="users")
+app.add_typer(keys.app, name="keys")
+app.add_typer(access.app, name="access")
 
 
 def run() -> None:
@@ -203,17 +214,19 @@ def ask(
     """Answer a question with sources; without QUESTION, hold a conversation."""
     with Edge(json) as edge:
         from pakar.cli import chat
+        from pakar.cli.feedback import keeping
 
         opened = edge.open(expert)
+        keep = keeping(edge, opened)
         if json:
             asked = edge.required(question)
             given = opened.ask(asked, route=route, accept_adapter=accept_adapter)
-            edge.document(as_json.answer(given))
+            edge.document({"id": keep(asked, given), **as_json.answer(given)})
         elif question is None:
-            chat.chat(opened.route(route, accept_adapter=accept_adapter), edge.console)
+            chat.chat(opened.route(route, accept_adapter=accept_adapter), edge.console, keep)
         else:
             way = opened.route(route, accept_adapter=accept_adapter)
-            chat.ask(way, edge.console, question, history=[])
+            keep(question, chat.ask(way, edge.console, question, history=[]))
         edge.hint(opened.advice(route))
 
 
@@ -260,6 +273,13 @@ def compare(
     ] = False,
     minutes: Minutes = None,
     again: Annotated[bool, typer.Option("--again", help="Repeat the last exam.")] = False,
+    judge: Annotated[
+        str,
+        typer.Option("--judge", metavar="SPEC", help="A model that judges beside the measures."),
+    ] = "",
+    labels: Annotated[
+        str, typer.Option("--labels", metavar="FILE", help="A person's labels, to check the judge.")
+    ] = "",
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Which are asked, in which order.")
     ] = 0,
@@ -278,7 +298,7 @@ def compare(
             done = opened.compare(
                 file,
                 routes=names,
-                scope=Scope(limit, budget, seed, again),
+                scope=Scope(limit, budget, seed, again, judge=judge, labels=labels),
                 watch=watch,
                 say=edge.say,
             )

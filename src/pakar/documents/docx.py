@@ -20,6 +20,8 @@ from pakar.documents.docx_hidden import HiddenRuns
 from pakar.documents.docx_numbering import Numbering
 from pakar.documents.docx_styles import Styles
 from pakar.documents.invisible import InvisibleText
+from pakar.documents.office_chart import CHART, add_chart
+from pakar.documents.office_math import FORMULA, linear
 from pakar.documents.table_grid import Cell, expand, split_header
 from pakar.ports import Extracted
 
@@ -82,6 +84,7 @@ class _Walker:
         self._styles = Styles(styles)
         self._numbering = Numbering(_numbering_part(document))
         self._notes = _note_texts(document, hidden)
+        self._relations = document.part.rels
 
     def blocks(self, parent: _Element) -> None:
         """Everything that a body, a cell, a note or a text box holds, in order."""
@@ -106,9 +109,13 @@ class _Walker:
         self._attached(paragraph)
 
     def _attached(self, element: _Element) -> None:
-        """The text boxes anchored in an element, and the notes that it refers to."""
+        """The text boxes and charts anchored in an element, and the notes that it refers to."""
         for box in _kept(element, _TEXT_BOX):
             self.blocks(box)
+        for chart in _kept(element, CHART):
+            held = self._relations.get(chart.get(qn("r:id"), ""))
+            if held is not None and not held.is_external:
+                add_chart(self.builder, parse_xml(held.target_part.blob))
         for tag, (relation, _) in _NOTES.items():
             for reference in _kept(element, tag):
                 note = self._notes.get((relation, reference.get(qn("w:id"), "")))
@@ -243,6 +250,8 @@ def _pieces(element: _Element) -> Iterator[str]:
             yield " "
         elif child.tag == _HYPHEN:
             yield "-"
+        elif child.tag == FORMULA:
+            yield linear(child)
         elif child.tag not in _SKIPPED and child.tag != _FALLBACK:
             yield from _pieces(child)
 

@@ -18,6 +18,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from pakar.documents.invisible import InvisibleText
+from pakar.documents.pdf_arabic import ligatures_in_order
 from pakar.documents.pdf_glyph import GAP, Face, Glyph
 from pakar.documents.pdf_page import Word, is_right_to_left
 from pakar.documents.pdf_visibility import is_pale, seen
@@ -87,7 +88,7 @@ def page_words(
     textpage = page.get_textpage()
     try:
         glyphs = seen(page, list(_glyphs(textpage)), number, invisible or InvisibleText())
-        glyphs = _without_false_ligatures(glyphs)
+        glyphs = ligatures_in_order(_without_false_ligatures(glyphs))
     finally:
         textpage.close()
     turns = Counter(glyph.face.turn for glyph in glyphs if glyph.text)

@@ -20,6 +20,7 @@ from pakar import config
 from pakar.documents import mediatype
 from pakar.errors import SourceError
 from pakar.language.detect import detect
+from pakar.language.instructions import instruction_spans
 from pakar.ports import Extracted, Reader
 from pakar.types import Document
 
@@ -37,6 +38,7 @@ _CAN_HIDE = (mediatype.PDF, mediatype.DOCX, mediatype.HTML)
 _MEGABYTE = 1_000_000
 _BLOCK = 1 << 20
 _LONGEST_REASON = 200
+_SHOWN = 80
 # Half characters and zero bytes cannot be stored; replacing them keeps all offsets.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _STEM_GAPS = re.compile(r"[\s_]+")
@@ -56,15 +58,16 @@ def read_document(path: Path, name: str, limits: config.Documents) -> Document:
         extracted = _storable(_extract(path, kind.media_type, limits))
     _check_text(extracted.text, name, limits)
     warning = (kind.warning,) if kind.warning else ()
+    language = detect(extracted.text)
     return Document(
         name=name,
         text=extracted.text,
         title=extracted.title or title_of(path),
-        language=detect(extracted.text),
+        language=language,
         content_hash=digest,
         media_type=kind.media_type,
         marks=extracted.marks,
-        warnings=(*warning, *extracted.warnings),
+        warnings=(*warning, *extracted.warnings, *_orders(extracted.text, language)),
     )
 
 
@@ -173,6 +176,17 @@ def _check_text(text: str, name: str, limits: config.Documents) -> None:
             f"{name}: holds {len(text):,} characters; the limit is {limits.max_characters:,}",
             hint="raise documents.max_characters in pakar.toml, or split the file",
         )
+
+
+def _orders(text: str, language: str) -> list[str]:
+    """A line on sentences that speak to a language model; they stay text, and are never obeyed."""
+    spans = instruction_spans(text, language)
+    if not spans:
+        return []
+    words = " ".join(text[slice(*spans[0])].split())
+    shown = words if len(words) <= _SHOWN else f"{words[:_SHOWN]}…"
+    places = "1 place" if len(spans) == 1 else f"{len(spans):,} places"
+    return [f"speaks to a language model in {places}; neither shown to one nor quoted: “{shown}”"]
 
 
 def _reason(error: Exception) -> str:

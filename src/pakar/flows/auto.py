@@ -7,11 +7,12 @@ or its route cannot run any more, the route of the settings answers, and the ans
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from pakar.answering.route import AnswerStream, Route
+from pakar.answering.wish import Wish
 from pakar.config import Answering
 from pakar.errors import PakarError
 from pakar.evaluation import history
@@ -49,6 +50,10 @@ class AutoRoute:
     open: Callable[[str], Route]
 
     name = AUTO
+
+    def wishing(self, wish: Wish) -> AutoRoute:
+        """The same choice, for a caller who asks for something special."""
+        return replace(self, open=lambda name: self.open(name).wishing(wish))
 
     def answer(self, question: str, history: Sequence[Message] = ()) -> Answer:
         """Answers by the chosen route; `Answer.route` names it, its notes say why."""

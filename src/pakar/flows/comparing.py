@@ -23,7 +23,7 @@ from pakar.evaluation.energy import power
 from pakar.evaluation.evidence import Evidence, Exam
 from pakar.evaluation.history import Before
 from pakar.evaluation.journal import Journal
-from pakar.evaluation.measures import is_scored, measure
+from pakar.evaluation.measures import JUDGED, SIMILARITY, is_scored, measure
 from pakar.evaluation.questions import Question, load_questions
 from pakar.evaluation.recommend import recommend
 from pakar.evaluation.results import (
@@ -33,14 +33,17 @@ from pakar.evaluation.results import (
     by_type,
     route_metrics,
     standings,
-    with_similarity,
+    with_measure,
 )
 from pakar.evaluation.run import Progress, Ran, run, selected
 from pakar.flows.contestants import Contestant, Ground, candidate, contestants, ground_of
 from pakar.flows.indexed import document
+from pakar.flows.judging import Judgement, judgement
 from pakar.flows.route_costs import costs
 from pakar.flows.workplace import Workplace
 from pakar.language.detect import UNKNOWN, detect
+from pakar.ports import LanguageModel
+from pakar.registry import open_language_model
 from pakar.types import Document, Scope
 
 FOLDER = "comparisons"
@@ -83,6 +86,8 @@ def compare(
     ran = run(asking, plan.questions, journal, budget=scope.budget, report=watch)
     tell("Measuring the answers ...")
     measured = _measured(ground, ran)
+    judged = _judged(workplace, ran, scope, place)
+    measured = with_measure(measured, JUDGED, judged.values)
     tell("Measuring memory and the cost of a change ...")
     spent = costs(ground, opened, ran, place if scope.memory else None)
     results = [_result(ground, one, ran, measured, spent[one.name], plan) for one in opened]
@@ -94,7 +99,11 @@ def compare(
         ground.config.needs,
         ground.config.costs,
         {**not_run, **{one.name: one.error for one in results if not one.answered}},
-        (*ran.notes, *(_given_up(name, why) for name, why in ran.given_up.items())),
+        (
+            *ran.notes,
+            *(_given_up(name, why) for name, why in ran.given_up.items()),
+            *judged.notes,
+        ),
     )
     verdict = recommend(evidence)
     setting = _setting(ground, opened, plan, time.monotonic() - started)
@@ -127,6 +136,19 @@ def _loaded(file: Path) -> list[Question]:
     return questions
 
 
+def _judged(workplace: Workplace, ran: Ran, scope: Scope, place: Path) -> Judgement:
+    if not scope.judge:
+        return Judgement()
+    labels = Path(scope.labels) if scope.labels else None
+
+    def opened() -> LanguageModel:
+        if scope.judge == workplace.config.models.language_model:
+            return workplace.model
+        return open_language_model(scope.judge)
+
+    return judgement(ran, scope.judge, opened, labels, place)
+
+
 def _measured(ground: Ground, ran: Ran) -> Measured:
     def load(name: str) -> Document:
         return document(ground.place, name)
@@ -137,7 +159,7 @@ def _measured(ground: Ground, ran: Ran) -> Measured:
         }
         for route, records in ran.records.items()
     }
-    return with_similarity(rows, _similarity(ground, ran))
+    return with_measure(rows, SIMILARITY, _similarity(ground, ran))
 
 
 def _similarity(ground: Ground, ran: Ran) -> dict[str, dict[str, float]]:

@@ -22,9 +22,10 @@ from pakar.training.card import Card, card, measure
 from pakar.training.clean import Cleaned, Dropped, Exam, clean
 from pakar.training.extract import extract
 from pakar.training.folder import ExampleFolder, Stored
+from pakar.training.identity import example_id
 from pakar.training.importing import read_examples
 from pakar.training.leaks import CALIBRATED, HeldOut
-from pakar.types import Example, Failure, State
+from pakar.types import Example, Failure, Message, State
 
 EXTRACTED = "extracted.jsonl"
 IMPORTED = "imported.jsonl"
@@ -140,16 +141,45 @@ class ExampleDesk:
 
     def review(
         self, accept: Sequence[str], reject: Sequence[str], *, on_wait: OnWait | None = None
-    ) -> None:
-        """Accepts and rejects by id; who is in both is accepted."""
+    ) -> tuple[Dropped, ...]:
+        """Accepts and rejects by id; who is in both is accepted.
+
+        Gives those that were not accepted: they repeat an accepted example, or give away a
+        held-out question. They wait on.
+        """
         rejected, accepted = dict.fromkeys(reject, _REJECTED), dict.fromkeys(accept, _ACCEPTED)
-        states = rejected | accepted
         with writing(self.place.derived, on_wait=on_wait):
+            stored = self.folder.load()
+            new = [one for one in stored.examples if one.id in accepted and one.state != _ACCEPTED]
+            refused = self._refused(new, stored)
+            held = {one.example.id for one in refused}
+            states = rejected | {key: _ACCEPTED for key in accepted if key not in held}
             self.folder.mark(states)
+        return refused
 
     def edit(self, key: str, question: str, answer: str) -> Example:
+        """Raises ExampleError where the new words repeat an example or a held-out question."""
         with writing(self.place.derived):
+            stored = self.folder.load()
+            for old in stored.examples:
+                if old.id == key:
+                    turns = (Message("user", question), Message("assistant", answer))
+                    new = replace(old, id=example_id(turns), messages=turns)
+                    others = Stored(tuple(one for one in stored.examples if one.id != key))
+                    for one in self._refused([new], others):
+                        raise ExampleError(
+                            f"not accepted, as a {one.why}: {one.how}: {one.other:.120}",
+                            hint="Edit it otherwise, or reject it.",
+                        )
             return self.folder.edit(key, question=question, answer=answer)
+
+    def _refused(self, new: Sequence[Example], stored: Stored) -> tuple[Dropped, ...]:
+        """Those of the examples that must not be accepted beside what is accepted."""
+        if not new:
+            return ()
+        ids = {one.id for one in new}
+        known = [one for one in stored.accepted if one.id not in ids]
+        return clean(new, self._exam()[0], known=known).dropped
 
     def _take_in(self, name: str, made: Sequence[Example], stored: Stored) -> ExampleReport:
         known = {one.id: one for one in stored.examples}

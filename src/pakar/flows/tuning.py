@@ -158,6 +158,8 @@ def _tuned(task: _Task, watcher: Watcher) -> Adapter:
     watcher.stage("Training")
     general = [place.trainer.row(one) for one in general_texts()]
     rows = Rows(looked.rows, looked.held_out, general)
+    # Nothing is searched for a while, and the memory is needed.
+    place.close_retrieval()
     trained = place.trainer.train(rows, task.recipe, run, watcher.progress)
     watcher.stage("Measuring what was lost")
     lost = _lost(task, model, run / "adapter", trained)

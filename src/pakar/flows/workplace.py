@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+from pakar.backends.heap import give_back
 from pakar.config import Config
 from pakar.documents.passages import split_document
 from pakar.index import generations
@@ -107,6 +108,13 @@ class Workplace:
             self._retrievers.clear()
             self._retrievers[index] = cached
         return cached
+
+    def close_retrieval(self) -> None:
+        """Lets go of the embedder and of open indexes; they are opened again when needed."""
+        self._retrievers.clear()
+        for name in ("embedder", "reranker"):
+            self.__dict__.pop(name, None)
+        give_back(collect=True)
 
     def split(self, document: Document) -> list[Passage]:
         """The passages of a document, as the settings and the embedder want them."""

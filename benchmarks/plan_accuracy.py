@@ -42,9 +42,10 @@ def child(name: str) -> dict[str, object]:
     from pakar.training.duration import on_this_cpu
     from pakar.training.known_models import find_known
     from pakar.training.machine import Machine
-    from pakar.training.memory import MicroBatch, Setup, memory
+    from pakar.training.memory import memory
     from pakar.training.model_shape import read_shape
     from pakar.training.plain_step import plain_step
+    from pakar.training.run_setup import MicroBatch, Setup
     from pakar.training.workload import measured
 
     case = CASES[name]

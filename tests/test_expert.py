@@ -56,7 +56,7 @@ def set_toml(expert: Expert, before: str, after: str) -> Expert:
 def saying(expert: Expert, *answers: str, context_tokens: int = 4096) -> ScriptedModel:
     """Gives the expert a model that says these answers."""
     model = ScriptedModel(answers, context_tokens=context_tokens)
-    expert.__dict__["model"] = model
+    expert._place.model = model
     return model
 
 

@@ -11,10 +11,11 @@ import pakar
 
 NAMES = [
     "Adapter", "AddReport", "Answer", "Citation", "Column", "Computation", "ConfigError",
-    "Document", "EndpointError", "Example", "ExampleError", "Expert", "ExpertError", "Failure",
-    "Hit", "IndexBusyError", "IndexMismatchError", "Mark", "Message", "MissingExtraError",
-    "ModelError", "ModelMissingError", "PakarError", "Passage", "Scope", "Source", "SourceError",
-    "Status", "StoreError", "TableFile", "Timings", "TrainingError", "__version__",
+    "CutOffError", "Document", "EndpointError", "Example", "ExampleError", "Expert",
+    "ExpertError", "Failure", "Hit", "IndexBusyError", "IndexMismatchError", "Mark", "Message",
+    "MissingExtraError", "ModelError", "ModelMissingError", "PakarError", "Passage", "Scope",
+    "Source", "SourceError", "Status", "StoreError", "TableFile", "Timings", "TrainingError",
+    "__version__",
 ]  # fmt: skip
 
 

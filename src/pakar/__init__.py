@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pakar.errors import (
     ConfigError,
+    CutOffError,
     EndpointError,
     ExampleError,
     ExpertError,
@@ -59,6 +60,7 @@ __all__ = [
     "Column",
     "Computation",
     "ConfigError",
+    "CutOffError",
     "Document",
     "EndpointError",
     "Example",

@@ -45,6 +45,19 @@ class Documents(_Section):
 
     max_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 100
     max_characters: Annotated[int, Field(ge=1_000)] = 20_000_000
+    invisible_text: bool = False
+
+
+class Reading(_Section):
+    """In which bounds files are read: each in a process of its own that can be ended.
+
+    `workers` 0 is one a processor core, at most four. `seconds` bounds the time by the clock and
+    the processor's time, a file; `megabytes` (of 10^6 bytes) what a process may hold.
+    """
+
+    workers: Annotated[int, Field(ge=0, le=64)] = 0
+    seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
+    megabytes: Annotated[int, Field(ge=256, le=1_000_000)] = 1400
 
 
 class Tables(_Section):
@@ -79,8 +92,8 @@ class Examples(_Section):
 
     forms: list[Literal["grounded", "plain", "text"]] = ["grounded", "plain"]
     fewest_passages: Annotated[int, Field(ge=1, le=100)] = 1
-    without_source: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
-    unanswerable: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
+    without_source: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    unanswerable: Annotated[float, Field(ge=0.0, le=1.0)] = 0.2
     wordings: Annotated[int, Field(ge=1, le=8)] = 3
 
 
@@ -120,6 +133,28 @@ class Costs(_Section):
     memory: Annotated[float, Field(ge=0.0)] = 1.0
     training: Annotated[float, Field(ge=0.0)] = 1.0
     upkeep: Annotated[float, Field(ge=0.0)] = 1.0
+    watts: Annotated[float, Field(ge=0.0)] = 0.0
+
+
+class Server(_Section):
+    """How `pakar serve` listens, and how much it takes on at once."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    hosts: list[str] = []
+    running: Annotated[int, Field(ge=1, le=64)] = 2
+    waiting: Annotated[int, Field(ge=0, le=10_000)] = 32
+    finish_seconds: Annotated[float, Field(ge=0.0, le=3600.0)] = 30.0
+    upload_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 100
+    requests_per_minute: Annotated[int, Field(ge=0)] = 120
+    session_hours: Annotated[float, Field(gt=0.0)] = 12.0
+
+
+class Access(_Section):
+    """Who may read what: labels by a pattern of document names. See docs/access.md."""
+
+    required: Literal["auto", "always"] = "auto"
+    labels: dict[str, list[str]] = {}
 
 
 class Config(_Section):
@@ -127,6 +162,7 @@ class Config(_Section):
 
     models: Models = Models()
     documents: Documents = Documents()
+    reading: Reading = Reading()
     tables: Tables = Tables()
     passages: Passages = Passages()
     retrieval: Retrieval = Retrieval()
@@ -135,6 +171,8 @@ class Config(_Section):
     training: Training = Training()
     needs: Needs = Needs()
     costs: Costs = Costs()
+    server: Server = Server()
+    access: Access = Access()
 
 
 def load_config(folder: Path) -> Config:
@@ -214,6 +252,16 @@ trust_remote_code = false
 # Larger sources are refused, each with one line in the report.
 max_megabytes = 100
 max_characters = 20000000
+# Keeps words that nobody sees on the page: white on white, drawn in no ink, outside the page.
+invisible_text = false
+
+[reading]
+# Files are read in processes of their own, which are ended where they take more.
+# 0: one a processor core, at most four.
+workers = 0
+# A file, by the clock and of processor time.
+seconds = 60
+megabytes = 1400
 
 [tables]
 # Sheets that are hidden in a spreadsheet are left out, with one line in the report.
@@ -255,9 +303,9 @@ forms = ["grounded", "plain"]
 # Grounded questions show from this many passages up to retrieval.passages.
 fewest_passages = 1
 # Share of the grounded ones without the right passage, the answer being learned by heart.
-without_source = 0.1
+without_source = 0.0
 # Share of the grounded ones whose passages hold no answer, where "I don't know" is right.
-unanswerable = 0.1
+unanswerable = 0.2
 # In how many wordings a question without passages is asked.
 wordings = 3
 
@@ -306,4 +354,32 @@ memory = 1.0
 # Time to train, and time to keep up when a document changes.
 training = 1.0
 upkeep = 1.0
+# What this machine draws when it is busy, for the estimate of energy. 0: a rule of thumb.
+watts = 0.0
+
+[server]
+# Where pakar serve listens. Elsewhere than on this machine it asks for users (pakar users add).
+host = "127.0.0.1"
+port = 8080
+# Further names by which it may be called, such as "bank.example.com".
+hosts = []
+# Answers that are written at once, and how many may wait for their turn.
+running = 2
+waiting = 32
+# When it is stopped, running answers get so many seconds to finish.
+finish_seconds = 30.0
+upload_megabytes = 100
+# Of one user; 0 is no limit.
+requests_per_minute = 120
+# How long a login in the browser lasts.
+session_hours = 12.0
+
+[access]
+# auto: users are asked for their keys and passwords when it listens elsewhere than on this
+# machine. always: here too.
+required = "auto"
+
+# Who may read what: a pattern of document names, and the labels that a reader must hold.
+[access.labels]
+# "documents/board/**" = ["board"]
 """

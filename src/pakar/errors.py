@@ -10,7 +10,9 @@
     │   └── IndexBusyError       another process is writing
     ├── ModelError           a model cannot be had, loaded or run
     │   ├── ModelMissingError    it is not on this machine
-    │   └── EndpointError        an endpoint did not answer as it should
+    │   ├── PromptTooLongError   what is asked does not fit the model's context
+    │   ├── EndpointError        an endpoint did not answer as it should
+    │   └── CutOffError          an answer ended before its JSON was whole
     ├── TrainingError        an adapter cannot be trained or used
     └── MissingExtraError    a library of an optional extra is not installed
 
@@ -64,8 +66,16 @@ class ModelMissingError(ModelError):
     """A model is not on this machine."""
 
 
+class PromptTooLongError(ModelError):
+    """What is asked does not fit the model's context."""
+
+
 class EndpointError(ModelError):
     """An endpoint refused, failed or answered in another form than it should."""
+
+
+class CutOffError(ModelError):
+    """An answer that was asked for by a JSON schema ended before it was whole."""
 
 
 class TrainingError(PakarError):

@@ -15,7 +15,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from pakar.types import Document, Example, Mark, Message, Method, Passage
+from pakar.types import Document, Example, Mark, Message, Method, Passage, Usage
 
 Vectors = NDArray[np.float32]
 TextRole = Literal["query", "passage"]
@@ -99,12 +99,13 @@ class Filter:
     """Which passages may be found; empty fields let everything through.
 
     `documents` are exact names, `kinds` passage kinds, `heading` a part of the heading path
-    (letter case ignored).
+    (letter case ignored). Passages of the documents in `denied` are never found.
     """
 
     documents: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     heading: str = ""
+    denied: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +185,9 @@ class Reranker(Protocol):
 class Generation:
     """How to write: `seed` makes sampling repeatable; temperature 0 takes the likeliest token.
 
-    `schema` is a JSON schema that the answer shall follow. A back-end that cannot hold the model
-    to it may ignore it: who asks for JSON has to check what comes.
+    `schema` is a JSON schema that the answer shall follow. Models in this process are held to it
+    token by token, and end in CutOffError where `max_tokens` come first; an endpoint is asked to,
+    and some ignore it: who asks an endpoint for JSON has to check what comes.
     """
 
     max_tokens: int = 256
@@ -199,12 +201,14 @@ class Generation:
 class ModelInfo:
     """What pakar has to know about a language model before it asks it.
 
-    `context_tokens` bounds prompt and answer together. `licence` is empty where unknown.
+    `context_tokens` bounds prompt and answer together. `licence` is empty where unknown. `parallel`
+    is how many answers it may be asked for at a time with a gain.
     """
 
     spec: str
     context_tokens: int
     licence: str = ""
+    parallel: int = 1
 
 
 @runtime_checkable
@@ -223,6 +227,16 @@ class LanguageModel(Protocol):
 
     def generate(self, messages: Sequence[Message], settings: Generation) -> Iterator[str]:
         """Yields the answer piece by piece; joined, the pieces are the answer."""
+        ...
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """What `generate` may return: pieces that know what they cost."""
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens read and written so far."""
         ...
 
 
@@ -332,6 +346,7 @@ class Trained:
     Losses are means in nats a learned token: `before` and `after` on held-out rows (None without
     them), `general` on general text before and after. `curve` holds (step, loss, held-out loss or
     None). `memory_mb` is the peak, `frozen_mb` the weights that did not learn, in 10^6 bytes.
+    `planned_seconds` is what `seconds` was to be, by the pace of the first rows.
     """
 
     steps: int
@@ -345,6 +360,7 @@ class Trained:
     memory_mb: float
     frozen_mb: float
     versions: Mapping[str, str]
+    planned_seconds: float = 0.0
 
 
 @runtime_checkable
@@ -353,6 +369,10 @@ class Trainer(Protocol):
 
     @property
     def base(self) -> BaseModel: ...
+
+    def pace(self, rows: Sequence[Row], recipe: Recipe) -> float:
+        """Tokens a second that are learned here, over the first of the rows. Takes seconds."""
+        ...
 
     def row(self, example: Example) -> Row:
         """The example in tokens, its prompt exactly as it is served. Never cut."""

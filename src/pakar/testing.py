@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import numpy as np
 
+from pakar.backends.meter import Meter, MeteredPieces
 from pakar.ports import (
     Embedder,
     EmbedderInfo,
@@ -24,7 +25,7 @@ from pakar.ports import (
     Vectors,
     VectorStore,
 )
-from pakar.types import Message, Passage
+from pakar.types import Message, Passage, Usage
 
 
 class HashEmbedder:
@@ -96,10 +97,15 @@ class ScriptedModel:
     def generate(self, messages: Sequence[Message], settings: Generation) -> Iterator[str]:
         self.asked.append(tuple(messages))
         _holds(bool(self._answers), "an answer for this call", messages)
-        answer = self._answers.pop(0)
-        pieces = re.findall(r"\s*\S+|\s+\Z", answer)[: settings.max_tokens]
+        meter = Meter(self.count_tokens(messages))
+        return MeteredPieces(self._pieces(self._answers.pop(0), settings.max_tokens, meter), meter)
+
+    def _pieces(self, answer: str, limit: int, meter: Meter) -> Generator[str, None, None]:
+        pieces = re.findall(r"\s*\S+|\s+\Z", answer)
+        meter.usage = Usage(meter.usage.read, 0, cut=len(pieces) > limit)
         try:
-            for piece in pieces:
+            for piece in pieces[:limit]:
+                meter.add(1)
                 yield piece
                 if self._error is not None:
                     raise self._error
@@ -167,6 +173,10 @@ def _check_search(store: VectorStore) -> None:
         _holds(found == {"b"}, f"found with {where}", found)
         found = {hit.passage.document for hit in snapshot.search_vector(wanted.vector, 9, where)}
         _holds(found == {"b"}, f"nearest with {where}", found)
+    for where in (Filter(denied=("a",)), Filter(documents=("a", "b"), denied=("a",))):
+        found = {hit.passage.document for hit in snapshot.search_terms(["fee"], 9, where)}
+        found |= {hit.passage.document for hit in snapshot.search_vector(wanted.vector, 9, where)}
+        _holds(found == {"b"}, f"found with {where}", found)
     kept = snapshot.vectors([wanted.passage.id, "unknown"])
     _holds(list(kept) == [wanted.passage.id], "ids of vectors", list(kept))
     _holds(bool(np.allclose(kept[wanted.passage.id], wanted.vector)), "vector", kept)

@@ -270,6 +270,15 @@ class Computation:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a model read and wrote for one answer; `cut` where its limit ended it."""
+
+    read: int = 0
+    written: int = 0
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a route answered.
 
@@ -278,6 +287,7 @@ class Answer:
     remarks for the reader on how the answer came about (passages left out, answer cut off).
     `prompt` are the turns that the model was given; none where no model was asked.
     `computation` is there where the answer was computed and no model wrote it.
+    `usage` is zero where no model wrote.
     """
 
     text: str
@@ -290,6 +300,7 @@ class Answer:
     notes: tuple[str, ...] = ()
     prompt: tuple[Message, ...] = ()
     computation: Computation | None = None
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,7 +388,8 @@ class Scope:
 
     `limit` questions (0: all) within `budget` seconds (0: no end), in the order that `seed`
     draws. `again` repeats the questions and routes of the comparison before. `memory` starts a
-    process a route to measure its memory, once for each state of a route.
+    process a route to measure its memory, once for each state of a route. `judge` is the spec of a
+    model that judges the answers beside the measures, `labels` a file to check it against.
     """
 
     limit: int = 0
@@ -385,6 +397,8 @@ class Scope:
     seed: int = 0
     again: bool = False
     memory: bool = True
+    judge: str = ""
+    labels: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,7 +433,9 @@ class Status:
     """What an expert holds. `problem` is empty where the index fits the settings.
 
     `documents` are names, `languages` counts passages by language, `roots` are the sources that
-    `add` looks through when it is called without any.
+    `add` looks through when it is called without any. `waiting` examples want to be reviewed,
+    `feedback` of them come from what was said of answers; `training` says whether another training
+    would pay, "" where nothing speaks for one.
     """
 
     folder: str
@@ -432,3 +448,6 @@ class Status:
     index_version: int = 0
     problem: str = ""
     adapters: tuple[Adapter, ...] = ()
+    waiting: int = 0
+    feedback: int = 0
+    training: str = ""

@@ -13,7 +13,7 @@ from pakar.backends.endpoint_client import EndpointClient
 from pakar.backends.endpoint_embedder import EndpointEmbedder
 from pakar.backends.endpoint_lm import DEFAULT_CONTEXT, EndpointLanguageModel
 from pakar.backends.endpoint_spec import parse_endpoint
-from pakar.errors import ConfigError, EndpointError, ModelError
+from pakar.errors import ConfigError, CutOffError, EndpointError, ModelError
 from pakar.ports import Generation
 from pakar.registry import open_embedder, open_language_model
 from pakar.types import Message
@@ -227,6 +227,14 @@ def test_a_schema_holds_the_answer_to_its_form() -> None:
     asked = [request.body for request in seen if "messages" in request.body]
     assert asked[0]["response_format"]["json_schema"]["schema"] == schema
     assert "response_format" not in asked[1]
+
+
+def test_json_that_was_cut_off_is_no_answer() -> None:
+    with serving(lambda _: Reply(body=events(delta('{"a": "b', "length")))) as (url, _):
+        model = open_language_model(f"openai:small@{url}")
+        with pytest.raises(CutOffError, match="cut off"):
+            "".join(model.generate(QUESTION, Generation(4, schema={"type": "object"})))
+        assert "".join(model.generate(QUESTION, Generation(4))) == '{"a": "b'
 
 
 def test_an_answer_streams_and_the_request_is_what_was_asked() -> None:

@@ -96,7 +96,8 @@ def expert(testing_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "question,answer\nWhat is a cheque?,A paper.\nWhat is a cheque?,A paper.\n"
         "Who is Budi?,Call 0812-3456-7890.\nWhy?,\n"
     )
-    (documents / "table.csv").write_text("fee,50\n")
+    (documents / "ring.mp3").write_bytes(b"ID3")
+    (tmp_path / "ask.csv").write_text("id,question\n1,A cheque?\n2,A cheque?\n3,\n")
     return tmp_path / "bank"
 
 
@@ -108,6 +109,8 @@ def test_the_json_has_the_documented_keys(expert: Path, testing_backend: str) ->
         "status": _printed(["status", *at], 0),
         "search": _printed(["search", "fee for a cheque book", *at], 0),
         "ask": _printed(["ask", "What does a cheque book cost?", "--route", "extract", *at], 0),
+        "feedback": _printed(["feedback", "last", "--good", *at], 0),
+        "batch": _printed(["batch", "ask.csv", "--out", "a.csv", "--route", "extract", *at], 3),
         "plan": _printed(["plan", "--parameters", "3.8B", "--gpu", "T4", *at], 0),
         "examples import": _printed(["examples", "import", "pairs.csv", *at], 3),
         "examples build": _printed(["examples", "build", *at], 0),

@@ -18,6 +18,8 @@ from reportlab.platypus import Table as DrawnTable
 
 from pakar.documents.furniture import EdgeLine, repeated
 from pakar.documents.pdf import PdfReader
+from pakar.documents.pdf_arabic import ligatures_in_order
+from pakar.documents.pdf_glyph import Face, Glyph
 from pakar.errors import SourceError
 from pakar.ports import Extracted
 
@@ -203,8 +205,8 @@ def test_pages_may_be_turned(tmp_path: Path, angle: int) -> None:
     body = [f"{n} {_LOREM}" for n in range(10)]
 
     def draw(canvas: Canvas) -> None:
-        canvas.setPageRotation(angle)
-        lines(*body)(canvas)
+        canvas.setPageRotation(angle)  # reportlab turns the sheet of paper with it
+        lines(*body, y=500)(canvas)
 
     text = read(pdf(tmp_path / "a.pdf", draw)).text
     assert " ".join(text.split()) == " ".join(body)
@@ -283,3 +285,18 @@ def test_text_of_one_page_only_is_never_taken_for_a_header(pages: list[list[str]
                 bare == "".join(char for char in line if not char.isdigit()).strip()
                 for line in others
             )
+
+
+def test_letters_of_arabic_ligatures_are_put_in_order() -> None:
+    """What pdfium gives for one glyph of lam and alef, and for two glyphs alef and lam."""
+    face = Face(10.0, False, 0)
+    turned = [
+        Glyph("\u0627", face, box=(50, 0, 57, 10)),
+        Glyph("\u0644", face, box=(50, 0, 57.2, 10)),
+    ]
+    apart = [
+        Glyph("\u0627", face, box=(50, 0, 53, 10)),
+        Glyph("\u0644", face, box=(46, 0, 50, 10)),
+    ]
+    assert [one.text for one in ligatures_in_order(turned)] == ["\u0644", "\u0627"]
+    assert ligatures_in_order(apart) == apart

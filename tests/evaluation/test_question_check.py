@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pakar.evaluation.near_copies import doubles, near_copies, plain
 from pakar.evaluation.question_check import check, training_questions
 from pakar.evaluation.questions import Question
+from pakar.language.near_questions import doubles, nearest_known, plain
 
 
 @pytest.mark.parametrize(
@@ -25,12 +25,12 @@ from pakar.evaluation.questions import Question
     ],
 )
 def test_near_copies(one: str, other: str, near: bool) -> None:
-    assert bool(list(near_copies([one], [other]))) is near
+    assert bool(list(nearest_known([one], [other]))) is near
 
 
 @given(st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=8))
 def test_a_text_is_its_own_copy(texts: list[str]) -> None:
-    found = {match.index: match for match in near_copies(texts, texts)}
+    found = {match.index: match for match in nearest_known(texts, texts)}
     assert set(found) == set(range(len(texts)))
     assert all(match.similarity == 1 for match in found.values())
     twice = list(doubles([*texts, *texts]))

@@ -205,3 +205,26 @@ def test_a_verdict_that_moved_is_said_and_broken_files_are_passed_over(expert: E
     assert "The verdict moved." in again.previous.says
     assert "of the routes, base changed; before it was base" in again.previous.says
     assert "The verdict moved." in Path(again.report).read_text(encoding="utf-8")
+
+
+def test_a_judge_is_asked_once_and_decides_nothing(expert: Expert, tmp_path: Path) -> None:
+    words = tmp_path / "judge.txt"
+    words.write_text('{"right": true}\n{"right": false}\nmaybe\n', encoding="utf-8")
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text(
+        "".join(
+            json.dumps({"question": f"q{number}", "route": "extract", "right": True}) + "\n"
+            for number in range(1, 5)
+        )
+    )
+    scope = Scope(memory=False, judge=f"testing:{words}", labels=str(labels))
+    plain = expert.compare(routes=("extract",), scope=QUICK)
+    done = expert.compare(routes=("extract",), scope=scope)
+    assert done.recommendation.route == plain.recommendation.route
+    assert done.routes[0].metrics["judged"].count == 2
+    said = " ".join(done.recommendation.caveats)
+    assert "of 2 labels of a person" in said
+    assert "no verdict on 1 answers" in said
+    assert "failed 1 times" in said
+    kept = (expert.folder / ".pakar" / "comparisons" / "judged.jsonl").read_text()
+    assert kept.count('"right"') == 2

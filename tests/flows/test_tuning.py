@@ -94,6 +94,7 @@ def test_an_adapter_is_a_folder_with_its_record_and_curve(expert: Expert) -> Non
     assert len(record["facts"]["data_hash"]) == 64
     assert record["facts"]["lost"]["loss_before"] > 0
     assert record["facts"]["planned_memory_mb"] > 400
+    assert record["facts"]["trained"]["planned_seconds"] > 0
     assert not (expert.folder / ".pakar" / "training" / adapter.id).exists()
 
 
@@ -260,6 +261,64 @@ def test_the_template_and_the_learning_rate_are_checked() -> None:
     assert bad(looked(GOOD, recipe=Recipe(learning_rate=0.05))) == ["learning rate"]
     notes = looked(GOOD, recipe=replace(Recipe(), learning_rate=1e-6)).checks
     assert [one.verdict for one in notes if one.name == "learning rate"] == ["note"]
+
+
+def test_the_plan_is_that_of_the_own_examples_at_the_pace_of_this_machine(expert: Expert) -> None:
+    lora, qlora, full = expert.plans(("lora", "qlora", "full"))
+    made = expert.training_data().examples
+    assert 0 < lora.work.examples <= len(made)
+    assert lora.work.tokens < sum(expert.model.count_tokens(one.messages) for one in made) * 1.1
+    assert lora.duration is not None and "the training step itself" in lora.duration.how
+    assert qlora.duration is not None and full.duration is not None
+    assert full.duration.seconds > lora.duration.seconds
+    ran = CliRunner().invoke(app, ["plan", "--expert", str(expert.folder), "--json"])
+    assert ran.exit_code == 0
+    assert json.loads(ran.stdout)["plans"][0]["examples"] == lora.work.examples
+
+
+def test_auto_takes_the_route_of_the_settings_until_there_is_a_comparison(expert: Expert) -> None:
+    questions = [
+        json.dumps({"id": thing, "question": f"What does a {thing} cost?", "answer": f"{fee}"})
+        for thing, fee in FEES.items()
+    ]
+    answer = expert.ask("What is the fee for a locker?", route="auto")
+    assert answer.route == "rag"
+    assert "no comparison yet" in answer.notes[0]
+    (expert.folder / "questions.jsonl").write_text("\n".join(questions))
+    done = expert.compare(routes=("extract", "base"))
+    chosen = Expert.open(expert.folder).ask("What is the fee for a locker?", route="auto")
+    assert chosen.route == done.recommendation.route == "extract"
+    assert "the last comparison speaks for it" in chosen.notes[0]
+
+
+def test_what_a_comparison_lacks_is_trained_where_the_user_says_so(expert: Expert) -> None:
+    (expert.folder / "questions.jsonl").write_text(
+        json.dumps({"id": "1", "question": "What does a seal cost?", "answerable": False})
+    )
+    assert expert.missing_methods(("rag+lora", "rag")) == ("lora",)
+    command = ["compare", "--expert", str(expert.folder), "--json", "--routes", "extract,lora"]
+    ran = CliRunner().invoke(app, command)
+    assert "no lora adapter" in json.loads(ran.stdout)["not_run"]["lora"]
+    ran = CliRunner().invoke(app, [*command, "--train"])
+    assert {one["name"] for one in json.loads(ran.stdout)["routes"]} == {"extract", "lora"}
+    assert expert.missing_methods(("rag+lora", "rag")) == ()
+
+
+def test_drafted_questions_are_held_out_from_then_on(expert: Expert) -> None:
+    (expert.folder / "documents" / "faq.md").write_text(
+        "# Questions\n\n## Who may open an account?\n\nAnyone who is eighteen or older may.\n"
+    )
+    expert.add(expert.folder / "documents")
+    expert.build_examples()
+    before = {one.question for one in expert.training_data().examples}
+    assert "Who may open an account?" in before
+    done = expert.draft_questions(50)
+    assert all(one.drafted and one.documents for one in done.added)
+    assert "Who may open an account?" in {one.question for one in done.added}
+    assert "Who may open an account?" not in {
+        one.question for one in expert.training_data().examples
+    }
+    assert expert.draft_questions(50).added == ()
 
 
 def test_a_full_disk_stops_before_the_work(expert: Expert, monkeypatch) -> None:

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from pakar.backends.lancedb_store import LanceStore
 from pakar.errors import SourceError
-from pakar.index.build import BatchLimits, Indexer, Steps
+from pakar.index.build import BatchLimits, Indexer, Steps, one_by_one
 from pakar.index.texts import TextStore
-from pakar.ports import Readout
 from pakar.testing import HashEmbedder
 from pakar.types import Document, Passage
 
@@ -42,10 +41,9 @@ def split_lines(document: Document) -> list[Passage]:
 
 
 def line_steps(read: Callable[[File], Document] = read_lines) -> Steps[File]:
-    def readouts(file: File) -> list[Readout]:
-        return [Readout(read(file))]
-
-    return Steps(readouts, split_lines, lambda passage: passage.text, lambda p: p.text.split())
+    return Steps(
+        one_by_one(read), split_lines, lambda passage: passage.text, lambda p: p.text.split()
+    )
 
 
 class Folder:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_examples import pair
 
+from pakar.language.near import jaccard, near_copies, numbers, pieces
 from pakar.training.clean import Exam, clean
 from pakar.training.leaks import HeldOut, Thresholds
-from pakar.training.near import jaccard, near_copies, numbers, pieces
 from pakar.training.personal import personal_data
 
 HELD = HeldOut(

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from pakar.errors import ConfigError
 from pakar.training.known_models import find_known
-from pakar.training.memory import (
+from pakar.training.memory import memory, saved_per_token
+from pakar.training.model_shape import ModelShape, read_shape
+from pakar.training.run_setup import (
     FORMATS,
     METHODS,
     OPTIMIZERS,
@@ -19,12 +21,8 @@ from pakar.training.memory import (
     Kernels,
     MicroBatch,
     Setup,
-    adapter_parameters,
-    memory,
-    nf4_bytes,
-    saved_per_token,
 )
-from pakar.training.model_shape import ModelShape, read_shape
+from pakar.training.states import adapter_parameters, nf4_bytes
 
 # LitGPT's own layers: an adapter with dropout, normalisations in float32, all positions scored.
 LITGPT = Kernels("litgpt", dropout=True, wide_norms=True)

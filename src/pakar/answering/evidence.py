@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pakar.answering.number_words import in_digits
+from pakar.language.instructions import instruction_spans
 from pakar.language.sentences import sentence_spans
 from pakar.language.stopwords import stopwords
 from pakar.language.terms import is_number, stem, word_spans
@@ -38,13 +39,19 @@ class Sentence:
 
 
 def sentences_of(hits: Sequence[Hit]) -> list[Sentence]:
-    """All sentences of the hits, hit by hit, in the order of the text; none twice."""
+    """All sentences of the hits, hit by hit, in the order of the text; none twice.
+
+    Without those that speak to a model: they are no evidence of anything.
+    """
     found: list[Sentence] = []
     seen: set[tuple[str, int, int]] = set()
     for hit in hits:
         language = hit.passage.language
         context = content_stems(hit.passage.context, language)
+        orders = instruction_spans(hit.text, language)
         for start, end in sentence_spans(hit.text, language):
+            if any(start < last and first < end for first, last in orders):
+                continue
             key = (hit.document, hit.start + start, hit.start + end)
             if key in seen:
                 continue

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from pakar.answering.orders import without_orders
 from pakar.answering.wording import Wording
-from pakar.errors import ModelError
+from pakar.errors import PromptTooLongError
 from pakar.language.sentences import sentence_spans
 from pakar.types import Hit, Message
 
@@ -53,7 +54,7 @@ def rag_prompt(
 ) -> Prompt:
     """A question with as many of the hits, best first, as find room.
 
-    Raises ModelError where not even the question fits.
+    Raises PromptTooLongError where not even the question fits.
     """
 
     def messages(shown: Sequence[Hit]) -> list[Message]:
@@ -89,8 +90,10 @@ def in_reading_order(hits: Sequence[Hit]) -> list[Hit]:
 def _numbered(hits: Sequence[Hit]) -> str:
     blocks = []
     for number, hit in enumerate(hits, start=1):
-        context = hit.passage.context
-        blocks.append(f"[{number}] {context}\n{hit.text}" if context else f"[{number}] {hit.text}")
+        language = hit.passage.language
+        context = without_orders(hit.passage.context, language)
+        text = without_orders(hit.text, language)
+        blocks.append(f"[{number}] {context}\n{text}" if context else f"[{number}] {text}")
     return "\n\n".join(blocks)
 
 
@@ -121,7 +124,7 @@ def _fitting(
 ) -> tuple[Message, ...]:
     needed = count_tokens(messages)
     if needed > room:
-        raise ModelError(
+        raise PromptTooLongError(
             f"the question takes {needed} tokens, but the model has room for {room}",
             hint="Ask a shorter question, or use a model with a longer context.",
         )

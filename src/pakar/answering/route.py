@@ -15,15 +15,17 @@ from typing import Protocol
 from pakar.answering.cite import cite
 from pakar.answering.extract import extract
 from pakar.answering.followup import standalone
+from pakar.answering.orders import noted
 from pakar.answering.prompt import Prompt, base_prompt, rag_prompt
 from pakar.answering.relevance import judge
 from pakar.answering.repetition import RepetitionGuard
+from pakar.answering.wish import AS_SET, Wish
 from pakar.answering.wording import Wording, wording
 from pakar.config import Answering
 from pakar.errors import ConfigError, ModelError, PakarError
 from pakar.language.detect import detect
-from pakar.ports import Generation, LanguageModel
-from pakar.types import Answer, Document, Hit, Message, Timings
+from pakar.ports import Generation, LanguageModel, Metered
+from pakar.types import Answer, Document, Hit, Message, Timings, Usage
 
 LoadDocument = Callable[[str], Document]
 # A question and its language to an answer that was computed; None where it cannot be, for sure.
@@ -86,8 +88,9 @@ class AnswerStream(Iterator[str]):
 class Route:
     """One way to answer. At least one of `model` and `retriever` is given.
 
-    `load` gives a document by name, for checking quotes. `compute` is tried first where there is
-    a retriever. Raises ConfigError where neither a model nor a retriever is given.
+    `load` gives a document by name, for checking quotes. `wish` is what the caller asks of the
+    answer beyond the settings. `compute` is tried first where there is a retriever. Raises
+    ConfigError where neither a model nor a retriever is given.
     """
 
     name: str
@@ -96,6 +99,7 @@ class Route:
     load: LoadDocument
     passages: int
     settings: Answering
+    wish: Wish = AS_SET
     compute: Compute | None = None
 
     def __post_init__(self) -> None:
@@ -106,9 +110,13 @@ class Route:
         """Answers one question; `history` holds the turns before it, the oldest first."""
         return self.stream(question, history).answer
 
+    def wishing(self, wish: Wish) -> Route:
+        """The same way to answer, for a caller who asks for something special."""
+        return replace(self, wish=wish)
+
     def stream(self, question: str, history: Sequence[Message] = ()) -> AnswerStream:
         """The same, as it is written."""
-        return AnswerStream(_run(self, question, history))
+        return AnswerStream(noted(_run(self, question, history)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +126,13 @@ class _Written:
     text: str
     prompt: Prompt
     repeated: bool
+    usage: Usage
 
 
 def _run(route: Route, question: str, history: Sequence[Message]) -> Generator[str, None, Answer]:
     clock = _Clock()
     language = _language(route, question)
-    words = wording(language)
+    words = route.wish.worded(wording(language))
     hits: list[Hit] = []
     if route.retriever is not None:
         sought = standalone(question, history, language=language, model=route.model, wording=words)
@@ -168,22 +177,24 @@ def _generate(
     model = route.model
     if model is None:
         raise ConfigError(f"route {route.name!r} has no model")
-    room = model.info.context_tokens - route.settings.max_tokens
+    context = model.info.context_tokens
+    settings = route.wish.generation(route.settings, context)
+    room = context - settings.max_tokens
     count = model.count_tokens
     if route.retriever is None:
         prompt = base_prompt(question, history, wording=words, count_tokens=count, room=room)
     else:
         prompt = rag_prompt(question, hits, history, wording=words, count_tokens=count, room=room)
-    settings = Generation(route.settings.max_tokens, route.settings.temperature)
     text = ""
     guard = RepetitionGuard()
-    for piece in _guarded(_written(model, prompt.messages, settings), guard):
+    writing = _Writing(model, prompt.messages, settings)
+    for piece in _guarded(writing.pieces(), guard):
         shown = piece if text else piece.lstrip()
         if shown:
             clock.wrote()
             text += shown
             yield shown
-    return _Written(text.rstrip(), prompt, guard.stopped)
+    return _Written(text.rstrip(), prompt, guard.stopped, writing.usage(text))
 
 
 def _guarded(pieces: Generator[str, None, None], guard: RepetitionGuard) -> Iterator[str]:
@@ -195,20 +206,40 @@ def _guarded(pieces: Generator[str, None, None], guard: RepetitionGuard) -> Iter
     yield guard.finish()
 
 
-def _written(
-    model: LanguageModel, messages: Sequence[Message], settings: Generation
-) -> Generator[str, None, None]:
-    """What the model writes. Whatever else a back-end fails with leaves here as a ModelError."""
-    try:
-        yield from model.generate(messages, settings)
-    except PakarError:
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise ModelError(
-            f"{model.info.spec} failed while it wrote: {reason:.200}",
-            hint="Try a shorter question, or another model. See: pakar doctor",
-        ) from error
+class _Writing:
+    """One run of a model: its pieces, and what they cost."""
+
+    def __init__(
+        self, model: LanguageModel, messages: Sequence[Message], settings: Generation
+    ) -> None:
+        self._model = model
+        self._messages = messages
+        self._settings = settings
+        self._source: object = None
+
+    def pieces(self) -> Generator[str, None, None]:
+        """What the model writes. Whatever else it fails with leaves here as a ModelError."""
+        try:
+            source = self._model.generate(self._messages, self._settings)
+            self._source = source
+            yield from source
+        except PakarError:
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise ModelError(
+                f"{self._model.info.spec} failed while it wrote: {reason:.200}",
+                hint="Try a shorter question, or another model. See: pakar doctor",
+            ) from error
+
+    def usage(self, text: str) -> Usage:
+        """The model's own counts; where it has none, those of its template over the turns."""
+        if isinstance(self._source, Metered):
+            return self._source.usage
+        count = self._model.count_tokens
+        read = count(self._messages)
+        written = count([*self._messages, Message("assistant", text)]) - read
+        return Usage(read, written, cut=written >= self._settings.max_tokens)
 
 
 def _refused(
@@ -224,7 +255,8 @@ def _cited(
 ) -> Answer:
     text, prompt = written.text, written.prompt
     if wording(language).says_unknown(text):
-        return _unknown(route, text, hits, clock, prompt.messages)
+        unknown = _unknown(route, text, hits, clock, prompt.messages)
+        return replace(unknown, usage=written.usage)
     support = cite(text, prompt.hits, language=language, load=route.load)
     notes = []
     if prompt.left_out:
@@ -242,6 +274,7 @@ def _cited(
         timings=clock.timings(),
         notes=tuple(notes),
         prompt=tuple(prompt.messages),
+        usage=written.usage,
     )
 
 

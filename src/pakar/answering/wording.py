@@ -31,6 +31,7 @@ class Wording:
     question_template: Template
     rewrite_template: Template
     generate_template: Template
+    fields_template: Template
 
     def question(self, question: str, passages: str) -> str:
         return self.question_template.substitute(question=question, passages=passages)
@@ -40,6 +41,9 @@ class Wording:
 
     def generate(self, passage: str) -> str:
         return self.generate_template.substitute(passage=passage)
+
+    def fields(self, text: str, answer: str, fields: str) -> str:
+        return self.fields_template.substitute(text=text, answer=answer or "-", fields=fields)
 
     def says_unknown(self, answer: str) -> bool:
         """Whether an answer says nothing but that it does not know, in any known language's ways.
@@ -64,6 +68,7 @@ def wording(language: str) -> Wording:
         question_template=Template(texts["question"]),
         rewrite_template=Template(texts["rewrite"]),
         generate_template=Template(texts["generate"]),
+        fields_template=Template(texts["fields"]),
     )
 
 

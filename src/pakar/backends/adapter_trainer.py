@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -99,12 +99,13 @@ class TransformersTrainer:
         from pakar.backends.adapter_training import AdapterRun, Course, curve, mean_loss, pace
         from pakar.backends.base_weights import frozen_bytes
         from pakar.backends.checkpoints import newest_complete
-        from pakar.backends.time_limit import fitted
+        from pakar.backends.time_limit import fitted, kept_pace, seconds_of
 
         started = time.perf_counter()
         with _memory_explained(), silenced():
             model = self._adapted(recipe)
-            rows, recipe = fitted(rows, recipe, folder, lambda some: pace(model, some))
+            speed = kept_pace(folder, lambda: pace(model, rows.learned))
+            rows, recipe = fitted(rows, recipe, speed)
             course = Course.planned(rows.learned, rows.held_out, recipe)
             checkpoints = folder / _CHECKPOINTS
             # A new adapter changes nothing yet, so these are the base model's losses.
@@ -129,7 +130,17 @@ class TransformersTrainer:
             memory_mb=_peak_memory() / 1e6,
             frozen_mb=frozen_bytes(model) / 1e6,
             versions=_versions(),
+            planned_seconds=seconds_of(rows, recipe, speed),
         )
+
+    def pace(self, rows: Sequence[Row], recipe: Recipe) -> float:
+        """Tokens a second, over the first of the rows; loads the model for it."""
+        require("torch", "transformers")
+        require("peft", "accelerate", extra="train")
+        from pakar.backends.adapter_training import pace
+
+        with _memory_explained(), silenced():
+            return pace(self._adapted(recipe), rows)
 
     def merge(self, adapter: Path, folder: Path) -> None:
         """Writes the model with the adapter in its weights, as a folder that `path:` opens."""

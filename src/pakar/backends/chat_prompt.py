@@ -133,6 +133,10 @@ class ChatPrompt:
         ids = (parts.tokenizer.token_to_id(name) for name in names)
         return frozenset(token for token in ids if token is not None)
 
+    def tokenizer_json(self) -> str:
+        """The tokenizer as it is used here, in the form of a tokenizer.json."""
+        return self._loaded().tokenizer.to_str()
+
     def _loaded(self) -> _Parts:
         """Raises ModelError where the folder has no tokenizer or no template."""
         with self._lock:

@@ -48,13 +48,17 @@ class E5Engine:
     def __init__(self) -> None:
         self._model: E5 | None = None
         self._lock = threading.Lock()
+        self._running = threading.Lock()
 
     def embed(self, texts: Sequence[str], role: TextRole) -> Vectors:
         """Shape (len(texts), 384), rows of length 1."""
         if not texts:
             return np.zeros((0, DIMENSIONS), np.float32)
         cleaned = [_composed(printable(text)) for text in texts]
-        vectors = self._loaded().encode(cleaned, is_query=role == "query")
+        model = self._loaded()
+        # The engine works in buffers of its own: one call at a time.
+        with self._running:
+            vectors = model.encode(cleaned, is_query=role == "query")
         return np.asarray(vectors, np.float32)
 
     def _loaded(self) -> E5:

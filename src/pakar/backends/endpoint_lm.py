@@ -10,13 +10,15 @@ from pakar.backends.endpoint_spec import EndpointSpec
 from pakar.backends.presets import language_model_preset
 from pakar.backends.text_tokenizer import printable
 from pakar.backends.token_bound import token_bound
-from pakar.errors import ConfigError, ModelError
+from pakar.errors import ConfigError, CutOffError, ModelError
 from pakar.ports import Generation, ModelInfo
 from pakar.types import Message
 
 # Where neither the spec nor the endpoint says: what the smallest of the models in use read.
 DEFAULT_CONTEXT = 4096
 _MOST_STOPS = 4
+# Answers asked for at a time: servers queue what they cannot do at once.
+_AT_A_TIME = 4
 
 
 class EndpointLanguageModel:
@@ -40,7 +42,7 @@ class EndpointLanguageModel:
         with self._lock:
             if not self._context:
                 self._context = self._offered_context() or DEFAULT_CONTEXT
-        return ModelInfo(self._spec.spec, self._context, self._licence)
+        return ModelInfo(self._spec.spec, self._context, self._licence, _AT_A_TIME)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """An upper bound for text in a language."""
@@ -52,7 +54,7 @@ class EndpointLanguageModel:
             raise ModelError("A prompt needs at least one message")
         turns = [{"role": turn.role, "content": printable(turn.content)} for turn in messages]
         events = self._client.events("/chat/completions", self._body(turns, settings))
-        return self._pieces(events)
+        return self._pieces(events, whole=settings.schema is not None)
 
     def _body(self, turns: list[dict[str, str]], settings: Generation) -> Json:
         # OpenAI's newer models know only the newer name; local servers know only the older one.
@@ -72,16 +74,22 @@ class EndpointLanguageModel:
             body["response_format"] = {"type": "json_schema", "json_schema": named}
         return body
 
-    def _pieces(self, events: Iterator[Json]) -> Iterator[str]:
-        finished = False
+    def _pieces(self, events: Iterator[Json], *, whole: bool) -> Iterator[str]:
+        """`whole`: a part of an answer is worth nothing, as it is JSON."""
+        finished: object = None
         for event in events:
             choice = self._choice(event)
             delta = choice.get("delta")
             piece = delta.get("content") if isinstance(delta, dict) else None
-            finished = finished or choice.get("finish_reason") is not None
+            finished = choice.get("finish_reason") if finished is None else finished
             if isinstance(piece, str) and piece:
                 yield piece
-        if not finished:
+        if whole and finished == "length":
+            raise CutOffError(
+                f"{self._spec.spec}: the answer was cut off before its JSON was complete",
+                hint="Allow more tokens (max_tokens), or bound the schema's texts (maxLength).",
+            )
+        if finished is None:
             raise self._client.error(
                 "the stream ended before the answer did", hint="Ask again; look at its own log."
             )

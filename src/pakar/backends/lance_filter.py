@@ -16,6 +16,8 @@ def condition(where: Filter) -> str:
     parts = []
     if where.documents:
         parts.append(among("document", where.documents))
+    if where.denied:
+        parts.append(f"NOT ({among('document', where.denied)})")
     if where.kinds:
         parts.append(among("kind", where.kinds))
     if where.heading:

@@ -1,4 +1,4 @@
-"""Fits a training into a time: how much is learned, in which steps, and how much is measured.
+"""How long a training takes, by its own pace, and how one is fitted into a given time.
 
 The pace is taken once, on the run's own rows, and written down: a run that was killed goes on with
 the same steps. Knows rows and settings; how a pace is taken is passed in.
@@ -22,22 +22,35 @@ _FORWARD = 1 / 3
 # With fewer steps an adapter hardly moves: the batch is made smaller before it comes to that.
 _FEWEST_STEPS = 16
 
-# Tokens a second that are read forward and backward.
-Pace = Callable[[Sequence[Row]], float]
+
+def kept_pace(folder: Path, take: Callable[[], float]) -> float:
+    """Tokens a second, forward and backward: as the folder holds it, else taken and kept there."""
+    file = folder / _PACE
+    if file.is_file():
+        return float(json.loads(file.read_bytes())["tokens_per_second"])
+    speed = take()
+    write_atomically(file, json.dumps({"tokens_per_second": speed}).encode())
+    return speed
 
 
-def fitted(rows: Rows, recipe: Recipe, folder: Path, pace: Pace) -> tuple[Rows, Recipe]:
+def seconds_of(rows: Rows, recipe: Recipe, pace: float) -> float:
+    """The time of a whole run at this pace, its measurements included; loading is not."""
+    learned = tokens_of(rows.learned) * recipe.epochs
+    held_out = tokens_of(rows.held_out) * (recipe.evaluations + 1)
+    return (learned + _FORWARD * (held_out + 2 * tokens_of(rows.general))) / pace
+
+
+def fitted(rows: Rows, recipe: Recipe, pace: float) -> tuple[Rows, Recipe]:
     """The rows and the recipe that end within `recipe.seconds`; unchanged where that is 0.
 
     Never more epochs than the recipe has. Loading, and what comes after the last step, is not
     counted.
     """
-    if recipe.seconds <= 0:
+    if recipe.seconds <= 0 or seconds_of(rows, recipe, pace) <= recipe.seconds:
         return rows, recipe
-    speed = _pace(folder, lambda: pace(rows.learned))
-    held_out, evaluations = _measured(rows, recipe, speed)
-    tokens = _tokens(rows.learned)
-    epochs = min(recipe.epochs, (1 - _MEASURING) * recipe.seconds * speed / tokens)
+    held_out, evaluations = _measured(rows, recipe, pace)
+    tokens = tokens_of(rows.learned)
+    epochs = min(recipe.epochs, (1 - _MEASURING) * recipe.seconds * pace / tokens)
     batch = recipe.batch
     if epochs < recipe.epochs:
         batch = max(1, min(batch, int(len(rows.learned) * epochs / _FEWEST_STEPS)))
@@ -49,25 +62,16 @@ def _measured(rows: Rows, recipe: Recipe, speed: float) -> tuple[Sequence[Row], 
     """The held-out rows that there is time for, and how often."""
     allowed = _MEASURING * recipe.seconds * speed / _FORWARD
     # Once before and once at the end at least, and the general text as often.
-    allowed -= 2 * _tokens(rows.general)
+    allowed -= 2 * tokens_of(rows.general)
     kept: list[Row] = []
     for row in rows.held_out:
-        if 2 * _tokens([*kept, row]) > allowed:
+        if 2 * tokens_of([*kept, row]) > allowed:
             break
         kept.append(row)
     if not kept:
         return (), 1
-    return kept, max(1, min(recipe.evaluations, int(allowed / _tokens(kept)) - 1))
+    return kept, max(1, min(recipe.evaluations, int(allowed / tokens_of(kept)) - 1))
 
 
-def _pace(folder: Path, take: Callable[[], float]) -> float:
-    file = folder / _PACE
-    if file.is_file():
-        return float(json.loads(file.read_bytes())["tokens_per_second"])
-    speed = take()
-    write_atomically(file, json.dumps({"tokens_per_second": speed}).encode())
-    return speed
-
-
-def _tokens(rows: Sequence[Row]) -> int:
+def tokens_of(rows: Sequence[Row]) -> int:
     return sum(len(row.ids) for row in rows)

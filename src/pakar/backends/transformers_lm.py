@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,14 @@ from pakar.backends.adapters_in_memory import AdaptersInMemory
 from pakar.backends.base_weights import Packing, load_base
 from pakar.backends.chat_prompt import ChatPrompt
 from pakar.backends.encoder_folder import read_json
+from pakar.backends.meter import Meter, MeteredPieces, TokenLimitError
 from pakar.backends.numeric_precision import Precision
 from pakar.backends.presets import language_model_preset
 from pakar.backends.rotary_switch import switch_of
+from pakar.backends.schema_guide import SchemaCompiler, SchemaGuide
 from pakar.backends.served_model import context_of, stop_ids_of
 from pakar.backends.token_stream import IncrementalDecoder, StopStrings
-from pakar.errors import ModelError
+from pakar.errors import PromptTooLongError
 from pakar.ports import Generation, ModelInfo
 from pakar.types import Message
 
@@ -53,6 +56,7 @@ class TransformersLanguageModel:
         self._prompt = ChatPrompt(folder, spec)
         self._models: AdaptersInMemory | None = None
         self._four_bit: TransformersLanguageModel | None = None
+        self._compiler = SchemaCompiler()
         self._lock = threading.Lock()
         self._running = threading.Lock()
 
@@ -101,9 +105,11 @@ class TransformersLanguageModel:
             return self._four_bit
 
     def generate(self, messages: Sequence[Message], settings: Generation) -> Iterator[str]:
-        """Raises ModelError at the call where the prompt fills the context.
+        """Raises PromptTooLongError at the call where the prompt fills the context, and ModelError
+        where the schema is wrong.
 
-        An answer ends at a stop token, a stop string, `max_tokens`, or the context's end.
+        An answer ends at a stop token, a stop string, `max_tokens`, or the context's end. With a
+        schema it is valid JSON of that schema, or ends in CutOffError.
         """
         return self.generate_with(None, messages, settings)
 
@@ -114,46 +120,63 @@ class TransformersLanguageModel:
         ids = self._prompt.ids(messages)
         room = self._info.context_tokens - len(ids)
         if room < 1:
-            raise ModelError(
+            raise PromptTooLongError(
                 f"The prompt has {len(ids)} tokens; {self._info.spec} reads "
                 f"{self._info.context_tokens}, its answer included",
                 hint="Set fewer `passages` in the section [retrieval] of pakar.toml, or choose a "
                 "model with a longer context.",
             )
-        tokens = self._tokens(ids, min(settings.max_tokens, room), settings, adapter)
-        return self._pieces(tokens, settings.stop)
+        stops = self._stop_ids()
+        guide = None
+        if settings.schema is not None:
+            guide = self._compiler.guide(settings.schema, self._prompt.tokenizer_json(), stops)
+        asked = _Asked(ids, min(settings.max_tokens, room), stops, adapter)
+        meter = Meter(len(ids))
+        tokens = meter.counted(self._tokens(asked, settings, guide))
+        return MeteredPieces(self._pieces(tokens, settings.stop, guide), meter)
 
-    def _pieces(self, tokens: Iterator[int], stops: Sequence[str]) -> Iterator[str]:
+    def _stop_ids(self) -> frozenset[int]:
+        own = stop_ids_of(self._folder, self._config)
+        return self._prompt.stop_ids(self._stop_tokens) | own
+
+    def _pieces(
+        self, tokens: Iterator[int], stops: Sequence[str], guide: SchemaGuide | None
+    ) -> Generator[str, None, None]:
         decoder = IncrementalDecoder(self._prompt.decode)
         stop = StopStrings(stops)
         for token in tokens:
             if piece := stop.add(decoder.add(token)):
                 yield piece
             if stop.stopped:
-                return
-        if piece := stop.add(decoder.finish()):
+                break
+        if not stop.stopped and (piece := stop.add(decoder.finish())):
             yield piece
         if not stop.stopped and (piece := stop.finish()):
             yield piece
+        if guide is not None:
+            guide.require_whole(stopped=stop.stopped)
 
     def _tokens(
-        self, prompt: list[int], limit: int, settings: Generation, adapter: Path | None
+        self, asked: _Asked, settings: Generation, guide: SchemaGuide | None
     ) -> Iterator[int]:
         import torch
 
         models = self._loaded()
-        stop_ids = self._prompt.stop_ids(self._stop_tokens) | stop_ids_of(
-            self._folder, self._config
-        )
         generator = torch.Generator(models.base.device).manual_seed(settings.seed)
-        step = _Decoding(models, adapter, self._running)
-        given = prompt
-        for _ in range(limit):
-            token = _choose(step.logits(given), settings.temperature, generator)
-            if token in stop_ids:
+        step = _Decoding(models, asked.adapter, self._running)
+        given, left = asked.prompt, asked.limit
+        while left > 0 and not (guide is not None and guide.finished):
+            logits = step.logits(given)
+            if guide is not None:
+                logits = guide.allowed(logits)
+            token = _choose(logits, settings.temperature, generator)
+            if token in asked.stop_ids:
                 return
-            yield token
-            given = [token]
+            given = [token] if guide is None else guide.take(token, left)
+            left -= len(given)
+            yield from given
+        if guide is None or not guide.finished:
+            raise TokenLimitError
 
     def _loaded(self) -> AdaptersInMemory:
         with self._lock:
@@ -186,6 +209,16 @@ class AdaptedLanguageModel:
     def generate(self, messages: Sequence[Message], settings: Generation) -> Iterator[str]:
         """Raises what the base model raises, and TrainingError where the adapter does not fit."""
         return self._host.generate_with(self._folder, messages, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One prompt, how many tokens may follow, which end them, and through which adapter."""
+
+    prompt: list[int]
+    limit: int
+    stop_ids: frozenset[int]
+    adapter: Path | None
 
 
 class _Decoding:

@@ -6,13 +6,13 @@ On a terminal without flags it asks; flags and pakar.toml answer otherwise.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Optional, get_args
 
 import typer
 from rich.text import Text
 
 from pakar.cli.edge import Edge
+from pakar.cli.options import HERE, AsJson, ExpertDir
 from pakar.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -55,11 +55,8 @@ def advise(
         Optional[int],  # noqa: UP045
         typer.Option("--examples", min=0, help="Good examples. Default: those in examples/."),
     ] = None,
-    expert: Annotated[
-        Path,
-        typer.Option("--expert", metavar="DIR", help="The expert's folder.", show_default="."),
-    ] = Path(),
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    expert: ExpertDir = HERE,
+    json: AsJson = False,
 ) -> None:
     """Say which route to try first, by the field's rules and by what was measured."""
     if changes is not None and changes not in get_args(Changes):

@@ -102,6 +102,9 @@ def status(found: Status) -> Json:
         "languages": dict(found.languages),
         "sources": list(found.roots),
         "adapters": [adapter(one) for one in found.adapters],
+        "waiting": found.waiting,
+        "feedback": found.feedback,
+        "training": found.training,
         "index_version": found.index_version,
         "problem": found.problem,
     }

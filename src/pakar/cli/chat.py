@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.console import Console
 from rich.text import Text
 
-from pakar.answering.route import Route
 from pakar.cli.terminal import plain, show_error, show_sources
 from pakar.errors import PakarError
+from pakar.flows.auto import AnyRoute
 from pakar.types import Answer, Message
 
 _ENDINGS = ("exit", "quit", "keluar")
 
 
-def chat(route: Route, console: Console) -> None:
+Keep = Callable[[str, Answer], str]
+
+
+def chat(route: AnyRoute, console: Console, keep: Keep) -> None:
     """Reads questions until an empty line, the end of the input, or "exit".
 
-    A question that fails gets its error, and the conversation goes on.
+    A question that fails gets its error, and the conversation goes on. Each answer is given to
+    `keep`.
     """
     console.print("Ask about the documents. An empty line ends the conversation.")
     history: list[Message] = []
@@ -27,10 +33,11 @@ def chat(route: Route, console: Console) -> None:
             console.print()
             show_error(console, problem)
             continue
+        keep(question, answer)
         history += [Message("user", question), Message("assistant", answer.text)]
 
 
-def ask(route: Route, console: Console, question: str, *, history: list[Message]) -> Answer:
+def ask(route: AnyRoute, console: Console, question: str, *, history: list[Message]) -> Answer:
     """Streams one answer to the console, its sources after it."""
     stream = route.stream(question, history)
     for piece in stream:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -11,13 +11,18 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from pakar.cli.edge import Edge
 from pakar.cli.terminal import plain
+from pakar.cli.train import watching
 from pakar.evaluation.bootstrap import Interval
 from pakar.evaluation.comparison import Comparison
 from pakar.evaluation.measures import BY_NAME, SCORE
 from pakar.evaluation.recommend import Recommendation
 from pakar.evaluation.run import Progress
+from pakar.expert import Expert
 from pakar.flows.comparing import Watch
+from pakar.flows.routes import ALL
+from pakar.types import Method
 
 _SHOWN = (SCORE, "required", "token_f1", "supported", "refusal_recall")
 
@@ -50,6 +55,39 @@ def comparing(console: Console, say: Callable[[str], None]) -> Iterator[Watch]:
             bar.update(task, completed=now.done, total=now.total, route=now.route, left=failed)
 
         yield watch
+
+
+def named(routes: str, *, everything: bool) -> list[str]:
+    """The routes that the user names; all that there are if none is named and all are wanted."""
+    found = [name.strip() for name in routes.split(",") if name.strip()]
+    return found or (list(ALL) if everything else [])
+
+
+def train_missing(
+    edge: Edge, expert: Expert, names: Sequence[str], *, agreed: bool, minutes: float | None
+) -> None:
+    """Trains the adapters that the named routes lack, where the user agrees.
+
+    At a terminal the user is asked, with the plan's estimate; elsewhere the word is `--train`.
+    """
+    missing = expert.missing_methods(names)
+    for method in missing:
+        if not agreed and not _agrees(edge, expert, method, minutes):
+            continue
+        edge.say(f"There is no {method} adapter yet; training one first.")
+        with watching(edge.progress) as watcher:
+            expert.train(method, minutes=minutes, watcher=watcher, on_wait=edge.say)
+
+
+def _agrees(edge: Edge, expert: Expert, method: Method, minutes: float | None) -> bool:
+    if not edge.can_ask:
+        return False
+    plan = expert.plan(method)
+    seconds = 60 * minutes if minutes else plan.duration.seconds if plan.duration else None
+    takes = f"about {_duration(seconds)} and " if seconds else ""
+    return edge.agrees(
+        f"There is no {method} adapter. Train one now? It takes {takes}{plan.needed / 1e9:.1f} GB"
+    )
 
 
 def show(console: Console, done: Comparison) -> None:

@@ -1,67 +1,101 @@
-"""The whole story on the shipped example: documents in, questions answered with sources, measured.
+"""The whole story on the shipped example: documents in, questions answered with sources, adapters
+trained, all routes compared on held-out questions, and the verdict.
 
-Everything shown is computed in this run, on this machine, without a network.
+Everything shown is computed in this run, on this machine, without a network. The parts that take
+long are given the time that is left, so that the whole ends in about the time that was announced.
 """
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
+from pakar.cli import compare as comparison
 from pakar.cli.chat import ask
 from pakar.cli.progress import counting, indexing
-from pakar.cli.terminal import show_hits, show_report
+from pakar.cli.terminal import show_adapter, show_hits, show_report
+from pakar.cli.train import watching
 from pakar.config import FILE_NAME
 from pakar.errors import ExpertError
-from pakar.evaluation.metrics import ndcg, recall, token_f1
-from pakar.evaluation.questions import Question, load_questions
+from pakar.evaluation.comparison import Comparison
+from pakar.evaluation.metrics import ndcg, recall
+from pakar.evaluation.questions import load_questions
 from pakar.expert import Expert
+from pakar.flows.routes import ALL, PLAIN
+from pakar.types import Adapter, Method, Scope
 
 _SEARCHED = "What does a cheque book cost?"
-_EXTRACTED = (_SEARCHED, "Is there a fee for a locker?")
 _WRITTEN = "How do I block a lost debit card?"
 _UNANSWERABLE = "How many branches does ZX Bank have in Tokyo?"
-# The model writes slowly on two cores, so it answers few; the docs measure all questions.
-_EXTRACTED_ANSWERS = 24
-_WRITTEN_ANSWERS = 8
+_METHODS: tuple[Method, ...] = ("lora", "qlora")
 _DEPTH = 10
 
 
-def play(folder: Path, console: Console) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long the demo may take in all, and each of its trainings, in minutes."""
+
+    minutes: float
+    training: float
+
+
+WHOLE = Length(11.5, 1.5)
+QUICK = Length(3.0, 0.0)
+# What measuring and writing the report takes after the last answer.
+_REPORT_SECONDS = 15.0
+_LEAST_SECONDS = 20.0
+
+
+class _Clock:
+    """Time since the beginning, against the time announced."""
+
+    def __init__(self, length: Length) -> None:
+        self._started = time.monotonic()
+        self._whole = 60 * length.minutes
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    @property
+    def left(self) -> float:
+        return self._whole - self.seconds
+
+    def __str__(self) -> str:
+        return f"{_minutes(self.seconds)} of about {_minutes(self._whole)}"
+
+
+def play(folder: Path, console: Console, length: Length = WHOLE) -> dict[str, object]:
     """Makes the demo's expert in `folder` (or goes on with it) and returns what was measured."""
-    started = time.monotonic()
-    _say(console, "1. An expert is a folder")
+    clock = _Clock(length)
+    console.print(f"This takes about {_minutes(60 * length.minutes)} minutes on 2 cores.")
+    _say(console, clock, "An expert is a folder")
     expert = _expert(folder, console)
-    _say(console, "2. Documents in: 71 files of a fictional bank, in five formats")
+    _say(console, clock, "Documents in: 71 files of a fictional bank, in five formats")
     with indexing(console) as progress:
         show_report(console, expert.add(expert.folder / "documents", progress=progress))
-    _say(console, f"3. Search: {_SEARCHED}")
-    show_hits(console, expert.search(_SEARCHED, 3))
-    _say(
-        console, "4. Answers without a language model: the best sentences, verbatim (route extract)"
-    )
-    for question in (*_EXTRACTED, _UNANSWERABLE):
-        _ask(expert, console, question, "extract")
-    _say(console, "5. The small model writes, pakar checks every sentence (route rag)")
-    console.print(
-        f"The model is {expert.config.models.language_model}; loading takes some seconds."
-    )
-    _ask(expert, console, _WRITTEN, "rag")
-    if advice := expert.advice("rag"):
-        console.print(Text(f"Hint: {advice}", style="yellow"))
-    _say(console, "6. Measured on held-out questions, in this run")
-    figures = _measure(expert, console)
-    minutes = (time.monotonic() - started) / 60
-    console.print(f"\nDone in {minutes:.1f} minutes. Go on with it:", highlight=False)
-    console.print(Text(f"    pakar ask --expert {expert.folder}", style="bold"))
-    return figures
+    found = _search(expert, console, clock)
+    _answers(expert, console, clock)
+    adapters = [_train(expert, console, clock, one, length) for one in _methods(length)]
+    done = _compare(expert, console, clock, ALL if adapters else PLAIN)
+    console.print(f"\nDone in {_minutes(clock.seconds)} minutes. Go on with it:", highlight=False)
+    console.print(Text(f"    pakar ask --route auto --expert {expert.folder}", style="bold"))
+    return {
+        "seconds": round(clock.seconds, 1),
+        "retrieval": found,
+        "adapters": [{"id": one.id, "loss": one.loss, "seconds": one.seconds} for one in adapters],
+        "comparison": done.as_json(),
+    }
+
+
+def _methods(length: Length) -> tuple[Method, ...]:
+    return _METHODS if length.training else ()
 
 
 def _expert(folder: Path, console: Console) -> Expert:
@@ -88,89 +122,68 @@ def _example() -> Path:
     raise ExpertError("the example is not in this installation", hint="Install pakar again.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Retrieval:
-    """Means over questions whose documents are known."""
-
-    ndcg: float
-    recall: float
-
-
-def _measure(expert: Expert, console: Console) -> dict[str, object]:
+def _search(expert: Expert, console: Console, clock: _Clock) -> dict[str, float]:
+    _say(console, clock, f"Search: {_SEARCHED}")
+    show_hits(console, expert.search(_SEARCHED, 3))
     questions = load_questions(expert.folder / "questions.jsonl")
-    answerable = [one for one in questions if one.answerable]
-    foreign = [one for one in questions if not one.answerable]
-    console.print(f"Searching for {len(answerable)} questions whose documents are known ...")
-    found = _retrieval(expert, answerable)
-    console.print(
-        f"    nDCG@{_DEPTH} {found.ndcg:.3f}, recall@{_DEPTH} {found.recall:.3f} (by document)"
-    )
-    console.print(f"Answering {_EXTRACTED_ANSWERS} of them, and {len(foreign)} foreign ones ...")
-    extracted = _answer(expert, console, _spread(answerable, _EXTRACTED_ANSWERS), "extract")
-    refused = _answer(expert, console, foreign, "extract").refused
-    console.print(f"    refused {refused} of {len(foreign)} that the documents do not answer,")
-    console.print(f"    and {extracted.refused} of {_EXTRACTED_ANSWERS} that they do")
-    console.print(f"The same by both routes for {_WRITTEN_ANSWERS} questions ...")
-    few = _spread(answerable, _WRITTEN_ANSWERS)
-    scores = {route: _answer(expert, console, few, route) for route in ("extract", "rag")}
-    for route, score in scores.items():
-        console.print(
-            f"    {route}: token F1 {score.token_f1:.3f} against the reference answers, "
-            f"{score.seconds:.1f} s an answer"
-        )
-    console.print(f"    ({_WRITTEN_ANSWERS} questions are too few for a verdict.)")
-    return {
-        "questions": len(answerable),
-        "ndcg@10": found.ndcg,
-        "recall@10": found.recall,
-        "unanswerable": len(foreign),
-        "refused_unanswerable": refused,
-        "refused_answerable": extracted.refused,
-        "routes": {route: asdict(score) for route, score in scores.items()},
-    }
-
-
-def _spread(questions: Sequence[Question], count: int) -> list[Question]:
-    """Some of the questions, evenly over all of them."""
-    step = max(1, len(questions) // count)
-    return list(questions[::step][:count])
-
-
-def _retrieval(expert: Expert, questions: Sequence[Question]) -> _Retrieval:
+    known = [one for one in questions if one.documents]
     values = []
-    for one in questions:
-        ranking = [hit.document for hit in expert.search(one.question, 5 * _DEPTH)]
-        values.append(
-            (ndcg(ranking, one.documents, _DEPTH), recall(ranking, one.documents, _DEPTH))
-        )
-    count = max(1, len(values))
-    return _Retrieval(sum(one[0] for one in values) / count, sum(one[1] for one in values) / count)
-
-
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    """Means over the answers of one route; `refused` counts the questions it did not answer."""
-
-    token_f1: float
-    seconds: float
-    refused: int
-
-
-def _answer(
-    expert: Expert, console: Console, questions: Sequence[Question], route: str
-) -> _Answered:
-    with counting(console, f"  {route}", len(questions)) as step:
-        answers = []
-        for one in questions:
-            answers.append(expert.ask(one.question, route=route))
+    with counting(console, "Searching for held-out questions", len(known)) as step:
+        for one in known:
+            ranking = [hit.document for hit in expert.search(one.question, 5 * _DEPTH)]
+            values.append(
+                (ndcg(ranking, one.documents, _DEPTH), recall(ranking, one.documents, _DEPTH))
+            )
             step()
-    f1 = [token_f1(given.text, one.answers) for given, one in zip(answers, questions, strict=True)]
-    count = max(1, len(answers))
-    return _Answered(
-        sum(f1) / count,
-        sum(given.timings.total for given in answers) / count,
-        sum(given.abstained for given in answers),
+    means = [sum(column) / len(known) for column in zip(*values, strict=True)]
+    console.print(
+        f"Of {len(known)} held-out questions whose documents are known: nDCG@{_DEPTH} "
+        f"{means[0]:.3f}, recall@{_DEPTH} {means[1]:.3f}, by document."
     )
+    return {f"ndcg@{_DEPTH}": means[0], f"recall@{_DEPTH}": means[1]}
+
+
+def _answers(expert: Expert, console: Console, clock: _Clock) -> None:
+    _say(console, clock, "Answers without a language model: the best sentences (route extract)")
+    for question in (_SEARCHED, _UNANSWERABLE):
+        _ask(expert, console, question, "extract")
+    _say(console, clock, "The small model writes, pakar checks every sentence (route rag)")
+    console.print(
+        f"The model is {expert.config.models.language_model}; loading takes some seconds."
+    )
+    _ask(expert, console, _WRITTEN, "rag")
+    if advice := expert.advice("rag"):
+        console.print(Text(f"Hint: {advice}", style="yellow"))
+
+
+def _train(
+    expert: Expert, console: Console, clock: _Clock, method: Method, length: Length
+) -> Adapter:
+    _say(console, clock, f"Fine-tuning with {method}, for {_minutes(60 * length.training)} minutes")
+    if not expert.examples():
+        built = expert.build_examples()
+        console.print(f"{len(built.added)} pairs of question and answer stand in the documents;")
+        console.print(f"{len(built.dropped)} were dropped as doubles or held-out questions.")
+    with watching(console) as watcher:
+        adapter = expert.train(method, minutes=length.training, watcher=watcher)
+    show_adapter(console, adapter)
+    return adapter
+
+
+def _compare(
+    expert: Expert, console: Console, clock: _Clock, routes: tuple[str, ...]
+) -> Comparison:
+    budget = max(_LEAST_SECONDS, clock.left - _REPORT_SECONDS)
+    _say(console, clock, f"{len(routes)} routes answer held-out questions")
+    console.print(
+        f"As many questions as fit into {_minutes(budget)} minutes; pakar compare asks all."
+    )
+    scope = Scope(budget=budget, memory=False)
+    with comparison.comparing(console, console.print) as watch:
+        done = expert.compare(routes=routes, scope=scope, watch=watch)
+    _say(console, clock, "The verdict")
+    comparison.show(console, done)
+    return done
 
 
 def _ask(expert: Expert, console: Console, question: str, route: str) -> None:
@@ -178,6 +191,11 @@ def _ask(expert: Expert, console: Console, question: str, route: str) -> None:
     ask(expert.route(route), console, question, history=[])
 
 
-def _say(console: Console, title: str) -> None:
+def _say(console: Console, clock: _Clock, title: str) -> None:
     console.print()
-    console.rule(Text(title, style="bold"), align="left")
+    console.rule(Text(f"{title} [{clock}]", style="bold"), align="left")
+
+
+def _minutes(seconds: float) -> str:
+    whole = round(max(0.0, seconds))
+    return f"{whole // 60}:{whole % 60:02d}"

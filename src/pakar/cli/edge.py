@@ -88,6 +88,17 @@ class Edge:
 
         typer.echo(plain(line), err=True)
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person sits at the other end who can be asked something."""
+        return not self._json and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def agrees(self, question: str) -> bool:
+        """Asks the person; no is the answer of a bare Enter."""
+        from pakar.cli.terminal import plain
+
+        return typer.confirm(plain(question), default=False, err=True)
+
     def hint(self, line: str) -> None:
         if line:
             self.say(f"Hint: {line}")

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from pakar.cli.edge import Edge
+from pakar.cli.options import HERE, AsJson, ExpertDir
+
+if TYPE_CHECKING:
+    from pakar.training.clean import Dropped
 
 app = typer.Typer(
     name="examples", help="Build, import, check and review training data.", no_args_is_help=True
 )
 
-ExpertDir = Annotated[
-    Path, typer.Option("--expert", metavar="DIR", help="The expert's folder.", show_default=".")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Ids = Optional[list[str]]  # noqa: UP045  typer reads it at run time
-HERE = Path()
 
 
 @app.command()
@@ -95,12 +94,17 @@ def review(
         from pakar.cli import examples_view
 
         opened = edge.open(expert)
-        by_id = bool(accept or reject)
-        if by_id:
-            opened.review_examples(accept=accept or (), reject=reject or (), on_wait=edge.say)
+        refused: tuple[Dropped, ...] = ()
+        if accept or reject:
+            refused = opened.review_examples(
+                accept=accept or (), reject=reject or (), on_wait=edge.say
+            )
         elif not (only_list or json) and sys.stdin.isatty():
             examples_view.decide(edge.console, opened)
             return
         waiting = [one for one in opened.examples() if one.state == "waiting"]
-        edge.document(examples_view.review_json(accept or (), reject or (), waiting))
-        edge.show(lambda console: examples_view.show_waiting(console, waiting))
+        taken = [key for key in accept or () if key not in {one.example.id for one in refused}]
+        edge.document(examples_view.review_json(taken, reject or (), waiting, refused))
+        edge.show(lambda console: examples_view.show_waiting(console, waiting, refused))
+        if refused:
+            edge.some_failed()

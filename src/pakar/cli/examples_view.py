@@ -125,11 +125,15 @@ def show_card(console: Console, found: Card) -> None:
 
 
 def review_json(
-    accepted: Sequence[str], rejected: Sequence[str], waiting: Sequence[Example]
+    accepted: Sequence[str],
+    rejected: Sequence[str],
+    waiting: Sequence[Example],
+    refused: Sequence[Dropped] = (),
 ) -> Json:
     return {
         "accepted": list(accepted),
         "rejected": list(rejected),
+        "refused": [_dropped(one) for one in refused],
         "waiting": [
             {
                 "id": one.id,
@@ -143,7 +147,11 @@ def review_json(
     }
 
 
-def show_waiting(console: Console, waiting: Sequence[Example]) -> None:
+def show_waiting(
+    console: Console, waiting: Sequence[Example], refused: Sequence[Dropped] = ()
+) -> None:
+    for held in refused:
+        _show_refused(console, held)
     console.print(f"{len(waiting)} wait.")
     for one in waiting:
         _show_example(console, one)
@@ -159,7 +167,8 @@ def decide(console: Console, expert: Expert) -> None:
         if chosen == "q":
             return
         if chosen == "a":
-            expert.review_examples(accept=[one.id])
+            for refused in expert.review_examples(accept=[one.id]):
+                _show_refused(console, refused)
         elif chosen == "r":
             expert.review_examples(reject=[one.id])
         elif chosen == "e":
@@ -174,6 +183,11 @@ def _edit(console: Console, expert: Expert, one: Example) -> None:
         expert.edit_example(one.id, question=question or one.question, answer=answer or one.answer)
     except ExampleError as error:
         console.print(Text(plain(f"Not changed: {error}. {error.hint}"), style="red"))
+
+
+def _show_refused(console: Console, one: Dropped) -> None:
+    line = f"{one.example.id} is not accepted, as a {one.why}: {one.how}: {one.other}"
+    console.print(Text(plain(line), style="yellow"))
 
 
 def _show_example(console: Console, one: Example) -> None:

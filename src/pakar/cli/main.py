@@ -10,12 +10,21 @@ from typing import Annotated, Optional
 
 import typer
 
-from pakar.cli import advise, as_json, examples, questions
+from pakar.cli import access, advise, as_json, examples, keys, questions, users
+from pakar.cli.batch import batch
 from pakar.cli.edge import Edge
+from pakar.cli.feedback import feedback
+from pakar.cli.mcp import mcp
 from pakar.cli.merge import merge
+from pakar.cli.options import HERE, AcceptAdapter, AsJson, ExpertDir
 from pakar.cli.plan import plan
+from pakar.cli.serve import serve
 from pakar.version import __version__
 
+Minutes = Annotated[
+    Optional[float],  # noqa: UP045
+    typer.Option("--minutes", min=0, help="Train no longer than so. 0: all epochs."),
+]
 app = typer.Typer(
     name="pakar",
     help="Make a small language model an expert in your documents, with sources.",
@@ -26,23 +35,26 @@ app = typer.Typer(
 
 app.add_typer(examples.app)
 
-ExpertDir = Annotated[
-    Path, typer.Option("--expert", metavar="DIR", help="The expert's folder.", show_default=".")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 RouteName = Annotated[
     Optional[str],  # noqa: UP045  typer reads it at run time
     typer.Option(
         "--route",
-        help="extract, base, rag, lora, qlora, rag+lora, rag+qlora or an adapter's id. "
+        help="extract, base, rag, lora, qlora, rag+lora, rag+qlora, an adapter's id, or auto: what "
+        "the last comparison speaks for. "
         "Default: the one in pakar.toml.",
     ),
 ]
-HERE = Path()
+app.command()(batch)
+app.command()(feedback)
 app.command()(plan)
 app.command()(merge)
+app.command()(serve)
+app.command()(mcp)
 app.command()(advise.advise)
 app.add_typer(questions.app, name="questions")
+app.add_typer(users.app, name="users")
+app.add_typer(keys.app, name="keys")
+app.add_typer(access.app, name="access")
 
 
 def run() -> None:
@@ -82,13 +94,16 @@ def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Where the demo's expert is made.")] = Path(
         "pakar-demo"
     ),
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Three minutes: without the trainings.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Show the whole story on the shipped example, offline."""
     with Edge(json) as edge:
-        from pakar.cli.demo import play
+        from pakar.cli.demo import QUICK, WHOLE, play
 
-        edge.document(play(folder, edge.console))
+        edge.document(play(folder, edge.console, QUICK if quick else WHOLE))
 
 
 @app.command()
@@ -192,27 +207,26 @@ def search(
 def ask(
     question: Annotated[Optional[str], typer.Argument(help="None: a conversation.")] = None,  # noqa: UP045
     route: RouteName = None,
-    accept_adapter: Annotated[
-        bool,
-        typer.Option("--accept-adapter", help="Use an adapter although something speaks against."),
-    ] = False,
+    accept_adapter: AcceptAdapter = False,
     expert: ExpertDir = HERE,
     json: AsJson = False,
 ) -> None:
     """Answer a question with sources; without QUESTION, hold a conversation."""
     with Edge(json) as edge:
         from pakar.cli import chat
+        from pakar.cli.feedback import keeping
 
         opened = edge.open(expert)
+        keep = keeping(edge, opened)
         if json:
             asked = edge.required(question)
             given = opened.ask(asked, route=route, accept_adapter=accept_adapter)
-            edge.document(as_json.answer(given))
+            edge.document({"id": keep(asked, given), **as_json.answer(given)})
         elif question is None:
-            chat.chat(opened.route(route, accept_adapter=accept_adapter), edge.console)
+            chat.chat(opened.route(route, accept_adapter=accept_adapter), edge.console, keep)
         else:
             way = opened.route(route, accept_adapter=accept_adapter)
-            chat.ask(way, edge.console, question, history=[])
+            keep(question, chat.ask(way, edge.console, question, history=[]))
         edge.hint(opened.advice(route))
 
 
@@ -222,6 +236,7 @@ def train(
         Optional[str],  # noqa: UP045
         typer.Option("--method", help="lora or qlora. Default: the one in pakar.toml."),
     ] = None,
+    minutes: Minutes = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the newest unfinished training.")
     ] = False,
@@ -235,7 +250,9 @@ def train(
         chosen = edge.method(method)
         opened = edge.open(expert)
         with watching(edge.progress) as watcher:
-            done = opened.train(chosen, resume=resume, watcher=watcher, on_wait=edge.say)
+            done = opened.train(
+                chosen, minutes=minutes, resume=resume, watcher=watcher, on_wait=edge.say
+            )
         edge.document(as_json.adapter(done))
         edge.show(lambda console: show_trained(console, done))
 
@@ -251,7 +268,18 @@ def compare(
     ] = "",
     limit: Annotated[int, typer.Option("--limit", min=0, help="Ask so many only.")] = 0,
     budget: Annotated[float, typer.Option("--budget", min=0, help="Seconds to spend.")] = 0,
+    train: Annotated[
+        bool, typer.Option("--train", help="Train the adapters first that the routes lack.")
+    ] = False,
+    minutes: Minutes = None,
     again: Annotated[bool, typer.Option("--again", help="Repeat the last exam.")] = False,
+    judge: Annotated[
+        str,
+        typer.Option("--judge", metavar="SPEC", help="A model that judges beside the measures."),
+    ] = "",
+    labels: Annotated[
+        str, typer.Option("--labels", metavar="FILE", help="A person's labels, to check the judge.")
+    ] = "",
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Which are asked, in which order.")
     ] = 0,
@@ -263,13 +291,14 @@ def compare(
         from pakar.cli import compare as shown
         from pakar.types import Scope
 
-        names = [name.strip() for name in routes.split(",") if name.strip()]
         opened = edge.open(expert)
+        names = shown.named(routes, everything=train)
+        shown.train_missing(edge, opened, names, agreed=train, minutes=minutes)
         with shown.comparing(edge.progress, edge.say) as watch:
             done = opened.compare(
                 file,
                 routes=names,
-                scope=Scope(limit, budget, seed, again),
+                scope=Scope(limit, budget, seed, again, judge=judge, labels=labels),
                 watch=watch,
                 say=edge.say,
             )

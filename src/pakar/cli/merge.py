@@ -8,21 +8,15 @@ from typing import Annotated
 import typer
 
 from pakar.cli.edge import Edge
+from pakar.cli.options import HERE, AcceptAdapter, AsJson, ExpertDir
 
 
 def merge(
     adapter: Annotated[str, typer.Argument(metavar="ADAPTER", help="Its id: pakar status.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
-    accept_adapter: Annotated[
-        bool,
-        typer.Option("--accept-adapter", help="Use an adapter although something speaks against."),
-    ] = False,
-    expert: Annotated[
-        Path, typer.Option("--expert", metavar="DIR", help="The expert's folder.", show_default=".")
-    ] = Path(),
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on stdout.")
-    ] = False,
+    accept_adapter: AcceptAdapter = False,
+    expert: ExpertDir = HERE,
+    json: AsJson = False,
 ) -> None:
     """Write an adapter and its base model as one model, which other tools read too."""
     with Edge(json) as edge:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from pakar.cli.edge import Edge
+from pakar.cli.options import HERE, AsJson, ExpertDir
 
 if TYPE_CHECKING:
     from pakar.config import Config
@@ -50,16 +51,13 @@ def plan(
     gpu: Annotated[str, typer.Option("--gpu", metavar="NAME", help='Such as "A100 80GB".')] = "",
     gpus: Annotated[Optional[int], typer.Option("--gpus", help="How many of them.")] = None,  # noqa: UP045
     explain: Annotated[bool, typer.Option("--explain", help="Show the arithmetic.")] = False,
-    expert: Annotated[
-        Path, typer.Option("--expert", metavar="DIR", help="The expert's folder.", show_default=".")
-    ] = Path(),
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document on stdout.")
-    ] = False,
+    expert: ExpertDir = HERE,
+    json: AsJson = False,
 ) -> None:
     """Say what a training run takes in memory and time, and where it fits."""
     with Edge(json) as edge:
         from pakar.cli.plan_table import as_json, show
+        from pakar.config import FILE_NAME
         from pakar.flows.plan import PlanRequest, make_plans
 
         request = PlanRequest(
@@ -68,9 +66,14 @@ def plan(
             length=length, answer=answer, examples=examples, tokens=tokens, epochs=epochs,
             gpu=gpu, gpus=gpus,
         )  # fmt: skip
-        config = _config(expert)
         wanted = (method,) if method is not None else METHODS
-        plans = make_plans(wanted, request, config)
+        own = (expert / FILE_NAME).is_file() and request.is_about_own
+        opened = edge.open(expert) if own else None
+        if opened is not None and any(one.state == "accepted" for one in opened.examples()):
+            edge.say("Planning for the examples of this expert; timing some of them ...")
+            plans = opened.plans(wanted, request)
+        else:
+            plans = make_plans(wanted, request, _config(expert))
         edge.document(as_json(plans))
         edge.show(lambda console: show(console, plans, explain=explain))
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pakar.cli.terminal import plain
-from pakar.training.memory import Group
+from pakar.training.ledger import Group
 from pakar.training.plan import Fit, Plan
 
 _LOADING = Text("with the file's pages, which the system takes back when it must", style="dim")

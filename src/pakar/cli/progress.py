@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -15,7 +16,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from pakar.index.build import Progress as IndexProgress
+if TYPE_CHECKING:
+    from pakar.index.build import Progress as IndexProgress
 
 
 @contextmanager
@@ -45,15 +47,7 @@ def indexing(console: Console) -> Iterator[IndexProgress]:
 @contextmanager
 def counting(console: Console, label: str, total: int) -> Iterator[Callable[[], None]]:
     """A callback to call after each of `total` steps, drawn as a bar with the time left."""
-    bar = Progress(
-        TextColumn(label),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )
+    bar = _bar(console, label)
     with bar:
         task = bar.add_task("", total=total)
         yield lambda: bar.advance(task)
@@ -62,7 +56,14 @@ def counting(console: Console, label: str, total: int) -> Iterator[Callable[[], 
 @contextmanager
 def stepping(console: Console, label: str) -> Iterator[Callable[[int, int], None]]:
     """A callback that is told how many steps of how many are done."""
-    bar = Progress(
+    bar = _bar(console, label)
+    with bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _bar(console: Console, label: str) -> Progress:
+    return Progress(
         TextColumn(label),
         BarColumn(),
         MofNCompleteColumn(),
@@ -71,6 +72,3 @@ def stepping(console: Console, label: str) -> Iterator[Callable[[int, int], None
         console=console,
         transient=True,
     )
-    with bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from pakar.cli.edge import Edge
+from pakar.cli.options import HERE, AsJson, ExpertDir
 from pakar.cli.terminal import plain
 
 if TYPE_CHECKING:
@@ -21,16 +22,12 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Bring in and check held-out questions.", no_args_is_help=True)
 
 _SHOWN = 10
-ExpertDir = Annotated[
-    Path, typer.Option("--expert", metavar="DIR", help="The expert's folder.", show_default=".")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 
 @app.command("import")
 def bring_in(
     source: Annotated[Path, typer.Argument(metavar="FILE", help=".csv, .tsv or .jsonl")],
-    expert: ExpertDir = Path(),
+    expert: ExpertDir = HERE,
     json: AsJson = False,
 ) -> None:
     """Add the questions of a table or a file of JSON lines to questions.jsonl."""
@@ -43,11 +40,31 @@ def bring_in(
 
 
 @app.command()
+def draft(
+    count: Annotated[int, typer.Option("--count", min=1, help="How many, at most.")] = 50,
+    by: Annotated[
+        str, typer.Option("--by", metavar="WAY", help="extract (no model) or model.")
+    ] = "extract",
+    expert: ExpertDir = HERE,
+    json: AsJson = False,
+) -> None:
+    """Draft questions from the documents; they are marked as drafted, and so is every verdict."""
+    with Edge(json) as edge:
+        from pakar.cli.progress import counting
+
+        opened = edge.open(expert)
+        with counting(edge.progress, "Drafting", count) as step:
+            done = opened.draft_questions(count, by=by, progress=lambda *_: step())
+        edge.document(_imported(done))
+        edge.show(lambda console: _show_drafted(console, done))
+
+
+@app.command()
 def check(
     questions: Annotated[
         Path | None, typer.Option("--questions", metavar="FILE", help="Default: questions.jsonl.")
     ] = None,
-    expert: ExpertDir = Path(),
+    expert: ExpertDir = HERE,
     json: AsJson = False,
 ) -> None:
     """Look for doubles, leaks and gaps, and say what so many questions can show."""
@@ -71,6 +88,22 @@ def _show_imported(console: Console, done: Imported) -> None:
         console.print(Text(f"  line {one.line}: {plain(one.reason)}", style="red"))
     if len(done.refused) > _SHOWN:
         console.print(f"  ... and {len(done.refused) - _SHOWN} more (all with --json)")
+
+
+def _show_drafted(console: Console, done: Imported) -> None:
+    _show_imported(console, done)
+    for one in done.added[:_SHOWN]:
+        console.print(Text(f"  {one.id}: {plain(one.question)}"))
+    if len(done.added) > _SHOWN:
+        console.print(f"  ... and {len(done.added) - _SHOWN} more")
+    console.print(
+        Text(
+            "Read them, delete the bad ones, and add unanswerable ones of your own: drafted "
+            "questions favour the way that drafted them. What you have checked needs no "
+            '"drafted": true any more.',
+            style="yellow",
+        )
+    )
 
 
 def _checked(found: QuestionCheck) -> dict[str, object]:

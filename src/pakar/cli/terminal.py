@@ -71,11 +71,15 @@ def show_status(console: Console, found: Status) -> None:
         "passages": f"{found.passages}  ({languages})" if languages else "0",
         "sources": ", ".join(found.roots),
     }
+    if found.waiting:
+        rows["to review"] = f"{found.waiting} examples, {found.feedback} of them from feedback"
     for name, value in rows.items():
         table.add_row(Text(name, style="bold"), Text(plain(value)))
     console.print(table)
     for one in found.adapters:
         show_adapter(console, one)
+    if found.training:
+        console.print(Text(plain(f"{found.training[:1].upper()}{found.training[1:]}."), "cyan"))
     if found.problem:
         console.print(Text(plain(found.problem), style="bold yellow"))
 

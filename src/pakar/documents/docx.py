@@ -16,8 +16,12 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 
 from pakar.documents.builder import TextBuilder
+from pakar.documents.docx_hidden import HiddenRuns
 from pakar.documents.docx_numbering import Numbering
 from pakar.documents.docx_styles import Styles
+from pakar.documents.invisible import InvisibleText
+from pakar.documents.office_chart import CHART, add_chart
+from pakar.documents.office_math import FORMULA, linear
 from pakar.documents.table_grid import Cell, expand, split_header
 from pakar.ports import Extracted
 
@@ -30,9 +34,9 @@ _HEADING_LENGTH = 250
 _CELL_LENGTH = 1_500
 
 _PARAGRAPH, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
-_RUN, _TEXT_BOX = qn("w:r"), qn("w:txbxContent")
+_TEXT_BOX = qn("w:txbxContent")
 _ROW_PROPERTIES, _CELL_PROPERTIES = qn("w:trPr"), qn("w:tcPr")
-_RUN_PROPERTIES, _VANISH, _VALUE = qn("w:rPr"), qn("w:vanish"), qn("w:val")
+_VALUE = qn("w:val")
 _CONTROL, _CONTROL_CONTENT, _CUSTOM = qn("w:sdt"), qn("w:sdtContent"), qn("w:customXml")
 _WRAPPERS = frozenset([_CONTROL_CONTENT, _CUSTOM, qn("w:ins"), qn("w:moveTo")])
 _HYPHEN = qn("w:noBreakHyphen")
@@ -52,11 +56,14 @@ _NOTES = {
 }
 
 
-def extract(document: Document) -> Extracted:
-    """All content of an opened document."""
-    walker = _Walker(document)
+def extract(document: Document, invisible: InvisibleText | None = None) -> Extracted:
+    """All content of an opened document; what nobody sees is told to `invisible`."""
+    invisible = invisible or InvisibleText()
+    hidden = HiddenRuns(document.styles.element, invisible)
+    hidden.take_out(document.element.body)
+    walker = _Walker(document, hidden)
     walker.blocks(document.element.body)
-    extracted = walker.builder.extracted()
+    extracted = walker.builder.extracted(warnings=invisible.warnings())
     if extracted.title:
         return extracted
     title = " ".join((document.core_properties.title or "").split())
@@ -71,12 +78,13 @@ class _TableRow:
 
 
 class _Walker:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, hidden: HiddenRuns) -> None:
         self.builder = TextBuilder()
         styles = document.styles.element
         self._styles = Styles(styles)
         self._numbering = Numbering(_numbering_part(document))
-        self._notes = _note_texts(document)
+        self._notes = _note_texts(document, hidden)
+        self._relations = document.part.rels
 
     def blocks(self, parent: _Element) -> None:
         """Everything that a body, a cell, a note or a text box holds, in order."""
@@ -101,9 +109,13 @@ class _Walker:
         self._attached(paragraph)
 
     def _attached(self, element: _Element) -> None:
-        """The text boxes anchored in an element, and the notes that it refers to."""
+        """The text boxes and charts anchored in an element, and the notes that it refers to."""
         for box in _kept(element, _TEXT_BOX):
             self.blocks(box)
+        for chart in _kept(element, CHART):
+            held = self._relations.get(chart.get(qn("r:id"), ""))
+            if held is not None and not held.is_external:
+                add_chart(self.builder, parse_xml(held.target_part.blob))
         for tag, (relation, _) in _NOTES.items():
             for reference in _kept(element, tag):
                 note = self._notes.get((relation, reference.get(qn("w:id"), "")))
@@ -238,7 +250,9 @@ def _pieces(element: _Element) -> Iterator[str]:
             yield " "
         elif child.tag == _HYPHEN:
             yield "-"
-        elif child.tag not in _SKIPPED and child.tag != _FALLBACK and not _is_hidden(child):
+        elif child.tag == FORMULA:
+            yield linear(child)
+        elif child.tag not in _SKIPPED and child.tag != _FALLBACK:
             yield from _pieces(child)
 
 
@@ -247,15 +261,8 @@ def _kept(element: _Element, tag: str) -> Iterator[_Element]:
     for child in element:
         if child.tag == tag:
             yield child
-        elif child.tag != _FALLBACK and (child.tag not in _SKIPPED) and not _is_hidden(child):
+        elif child.tag != _FALLBACK and child.tag not in _SKIPPED:
             yield from _kept(child, tag)
-
-
-def _is_hidden(element: _Element) -> bool:
-    if element.tag != _RUN:
-        return False
-    properties = element.find(_RUN_PROPERTIES)
-    return properties is not None and _is_on(properties.find(_VANISH))
 
 
 def _numbering_part(document: Document) -> _Element | None:
@@ -264,14 +271,16 @@ def _numbering_part(document: Document) -> _Element | None:
     return document.part.numbering_part.element
 
 
-def _note_texts(document: Document) -> dict[tuple[str, str], str]:
+def _note_texts(document: Document, hidden: HiddenRuns) -> dict[tuple[str, str], str]:
     """The text of every footnote and endnote by its kind and id."""
     texts: dict[tuple[str, str], str] = {}
     for relation, tag in _NOTES.values():
         for rel in document.part.rels.values():
             if rel.reltype != relation or rel.is_external:
                 continue
-            for note in parse_xml(rel.target_part.blob).findall(tag):
+            part = parse_xml(rel.target_part.blob)
+            hidden.take_out(part)
+            for note in part.findall(tag):
                 paragraphs = [_text(p) for p in _block_elements(note) if p.tag == _PARAGRAPH]
                 texts[relation, note.get(qn("w:id"), "")] = " ".join(paragraphs).strip()
     return texts

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pakar.documents.decoding import naming
+from pakar.documents.invisible import InvisibleText
 from pakar.errors import SourceError
 from pakar.ports import Extracted
 
@@ -33,6 +34,10 @@ _HOSTILE = "The file is damaged or was made to do harm: leave it out."
 class DocxReader:
     """Reads Word documents (.docx, .docm, .dotx)."""
 
+    def __init__(self, *, invisible_text: bool = False) -> None:
+        """`invisible_text` keeps words that nobody sees."""
+        self._invisible_text = invisible_text
+
     def read(self, path: Path) -> Extracted:
         """Raises SourceError where the file is damaged, encrypted or no Word document."""
         check_package(path)
@@ -44,7 +49,7 @@ class DocxReader:
             with naming(path):
                 document = Document(str(path))
                 _refuse_doctype(document.element)
-                return extract(document)
+                return extract(document, InvisibleText(keep=self._invisible_text))
         except SourceError:
             raise
         except Exception as error:

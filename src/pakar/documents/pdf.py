@@ -17,6 +17,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from pakar.documents.furniture import EdgeLine, repeated
+from pakar.documents.invisible import InvisibleText
 from pakar.documents.pdf_blocks import BlockWriter
 from pakar.documents.pdf_characters import page_words
 from pakar.documents.pdf_layout import regions
@@ -42,17 +43,22 @@ _WORD = re.compile(r"\w+")
 class PdfReader:
     """Takes the text out of PDF files."""
 
-    def __init__(self, *, max_characters: int = _MOST_CHARACTERS) -> None:
+    def __init__(
+        self, *, max_characters: int = _MOST_CHARACTERS, invisible_text: bool = False
+    ) -> None:
+        """`invisible_text` keeps words that nobody sees."""
         self._max_characters = max_characters
+        self._invisible_text = invisible_text
 
     def read(self, path: Path) -> Extracted:
         """Raises SourceError where the file is damaged, has a password, or holds no text."""
+        invisible = InvisibleText(keep=self._invisible_text)
         with _opened(path) as document:
-            pages, warnings = self._pages(document, path)
+            pages, warnings = self._pages(document, path, invisible)
             title = _metadata_title(document)
         if not any(page.regions for page in pages):
-            raise _no_text(path, pages)
-        warnings += _page_warnings(pages)
+            raise _no_text(path, pages, invisible)
+        warnings += [*_page_warnings(pages), *invisible.warnings()]
         pages = _without_furniture(pages)
         writer = BlockWriter(pages)
         for page in pages:
@@ -62,7 +68,9 @@ class PdfReader:
             return extracted
         return replace(extracted, title=title)
 
-    def _pages(self, document: pypdfium2.PdfDocument, path: Path) -> tuple[list[Page], list[str]]:
+    def _pages(
+        self, document: pypdfium2.PdfDocument, path: Path, invisible: InvisibleText
+    ) -> tuple[list[Page], list[str]]:
         if len(document) > _MOST_PAGES:
             raise SourceError(
                 f"{path.name} has {len(document):,} pages; the limit is {_MOST_PAGES:,}",
@@ -73,7 +81,7 @@ class PdfReader:
         characters = 0
         for position in range(len(document)):
             try:
-                page = _page(document, position)
+                page = _page(document, position, invisible)
             except pypdfium2.PdfiumError:
                 warnings.append(f"page {position + 1} is damaged and was left out")
                 continue
@@ -118,7 +126,12 @@ def _damaged(path: Path) -> SourceError:
     )
 
 
-def _no_text(path: Path, pages: Sequence[Page]) -> SourceError:
+def _no_text(path: Path, pages: Sequence[Page], invisible: InvisibleText) -> SourceError:
+    if not invisible.is_empty:
+        return SourceError(
+            f"{path.name} holds no text that anybody sees: {invisible.warnings()[0]}",
+            hint="if it is wanted, set documents.invisible_text = true in pakar.toml",
+        )
     if any(page.images for page in pages):
         return SourceError(
             f"{path.name} holds pictures and no text: probably a scan",
@@ -130,10 +143,10 @@ def _no_text(path: Path, pages: Sequence[Page]) -> SourceError:
     )
 
 
-def _page(document: pypdfium2.PdfDocument, position: int) -> Page:
+def _page(document: pypdfium2.PdfDocument, position: int, invisible: InvisibleText) -> Page:
     page = document[position]
     try:
-        found = page_words(page)
+        found = page_words(page, position + 1, invisible)
         drawing = page_drawing(page, found.frame)
     finally:
         page.close()

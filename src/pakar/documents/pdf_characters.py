@@ -17,7 +17,11 @@ from dataclasses import dataclass
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from pakar.documents.invisible import InvisibleText
+from pakar.documents.pdf_arabic import ligatures_in_order
+from pakar.documents.pdf_glyph import GAP, Face, Glyph
 from pakar.documents.pdf_page import Word, is_right_to_left
+from pakar.documents.pdf_visibility import is_pale, seen
 
 _LIGATURES = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
@@ -27,8 +31,8 @@ _FORCE_BOLD = 1 << 18
 _BOLD_WEIGHT = 650
 # What stands where a hyphen ended a line: pdfium's two marks and the soft hyphen.
 _HYPHENS = (0x02, 0xFFFE, 0xAD)
+_FILLED = (0, 4)  # render modes that fill and do not stroke
 _NO_CODE = (0x00, 0xFFFD)
-_SMALLEST_SIZE = 0.5
 _NARROWEST_LETTER = 0.16
 
 
@@ -74,34 +78,17 @@ class PageWords:
     damaged: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Face:
-    """How a run of text is drawn; each run has its own, equal or not."""
+def page_words(
+    page: pypdfium2.PdfPage, number: int, invisible: InvisibleText | None = None
+) -> PageWords:
+    """The words of the page, each direction in the order in which the page draws it.
 
-    size: float
-    bold: bool
-    turn: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Glyph:
-    """One character, in pdfium's coordinates; no text where words are parted."""
-
-    text: str
-    face: _Face
-    origin: tuple[float, float] = (0.0, 0.0)
-    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-
-
-_NO_FACE = _Face(0.0, False, 0)
-_GAP = _Glyph("", _NO_FACE)
-
-
-def page_words(page: pypdfium2.PdfPage) -> PageWords:
-    """The words of the page, each direction in the order in which the page draws it."""
+    Those that nobody sees are left out, and told to `invisible` with the page's number.
+    """
     textpage = page.get_textpage()
     try:
-        glyphs = _without_false_ligatures(list(_glyphs(textpage)))
+        glyphs = seen(page, list(_glyphs(textpage)), number, invisible or InvisibleText())
+        glyphs = ligatures_in_order(_without_false_ligatures(glyphs))
     finally:
         textpage.close()
     turns = Counter(glyph.face.turn for glyph in glyphs if glyph.text)
@@ -117,34 +104,32 @@ def page_words(page: pypdfium2.PdfPage) -> PageWords:
     )
 
 
-def _glyphs(textpage: pypdfium2.PdfTextPage) -> Iterator[_Glyph]:
+def _glyphs(textpage: pypdfium2.PdfTextPage) -> Iterator[Glyph]:
     """Every character that is drawn, and a gap wherever pdfium sees white space."""
     x, y, box = ctypes.c_double(), ctypes.c_double(), pdfium.FS_RECTF()
-    faces: dict[int, _Face] = {}
+    faces: dict[int, Face] = {}
     for index in range(textpage.count_chars()):
         run = pdfium.FPDFText_GetTextObject(textpage, index)
         text = _text(pdfium.FPDFText_GetUnicode(textpage, index))
         if not run or not text:
-            yield _GAP
+            yield GAP
             continue
         address = ctypes.addressof(run.contents)
         face = faces.get(address)
         if face is None:
             face = faces[address] = _face(textpage, index, run)
-        if face.size < _SMALLEST_SIZE:
-            continue
         pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
         pdfium.FPDFText_GetLooseCharBox(textpage, index, box)
-        yield _Glyph(text, face, (x.value, y.value), (box.left, box.bottom, box.right, box.top))
+        yield Glyph(text, face, (x.value, y.value), (box.left, box.bottom, box.right, box.top))
 
 
-def _without_false_ligatures(glyphs: list[_Glyph]) -> list[_Glyph]:
+def _without_false_ligatures(glyphs: list[Glyph]) -> list[Glyph]:
     """Drops letters that pdfium makes up for a glyph that fonts leave blank.
 
     It reads a missing character (U+FFFF in the font's table) as the first ligature of that
     table: several letters in one box, much too narrow for them.
     """
-    kept: list[_Glyph] = []
+    kept: list[Glyph] = []
     start = 0
     for end in range(1, len(glyphs) + 1):
         if end < len(glyphs) and glyphs[end].text and glyphs[end].box == glyphs[start].box:
@@ -152,7 +137,7 @@ def _without_false_ligatures(glyphs: list[_Glyph]) -> list[_Glyph]:
         together = glyphs[start:end]
         left, _, right, _ = together[0].box
         narrow = right - left < _NARROWEST_LETTER * len(together) * together[0].face.size
-        kept += [_GAP] if len(together) > 1 and together[0].text and narrow else together
+        kept += [GAP] if len(together) > 1 and together[0].text and narrow else together
         start = end
     return kept
 
@@ -166,13 +151,29 @@ def _text(code: int) -> str:
     return "" if char.isspace() or code < 0x20 else char.translate(_LIGATURES)
 
 
-def _face(textpage: pypdfium2.PdfTextPage, index: int, run: object) -> _Face:
+def _face(textpage: pypdfium2.PdfTextPage, index: int, run: object) -> Face:
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFText_GetMatrix(textpage, index, matrix)
     height = math.hypot(matrix.c, matrix.d) or 1.0
     size = abs(pdfium.FPDFText_GetFontSize(textpage, index)) * height
     turn = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
-    return _Face(round(size * 2) / 2, _is_bold(pdfium.FPDFTextObj_GetFont(run)), turn)
+    bold = _is_bold(pdfium.FPDFTextObj_GetFont(run))
+    mode = pdfium.FPDFTextObj_GetTextRenderMode(run)
+    pale, clear = _fill(run) if mode in _FILLED else (False, False)
+    return Face(_rounded(size), bold, turn, mode, pale, clear)
+
+
+def _rounded(size: float) -> float:
+    """To half points; sizes below one are left as they are, for they tell."""
+    return round(size * 2) / 2 if size >= 1.0 else size
+
+
+def _fill(run: object) -> tuple[bool, bool]:
+    """Whether text is filled in (nearly) white, and whether the fill is wholly transparent."""
+    red, green, blue, opaque = (ctypes.c_uint() for _ in range(4))
+    if not pdfium.FPDFPageObj_GetFillColor(run, red, green, blue, opaque):
+        return False, False
+    return is_pale(red.value, green.value, blue.value), opaque.value == 0
 
 
 def _is_bold(font: object) -> bool:
@@ -189,23 +190,23 @@ def _is_bold(font: object) -> bool:
 class _Run:
     """The glyphs of the word that is being put together."""
 
-    def __init__(self, face: _Face, spaced: bool) -> None:
+    def __init__(self, face: Face, spaced: bool) -> None:
         self.face = face
-        self.last = _GAP
+        self.last = GAP
         self.spaced = spaced
         self.text: list[str] = []
         self.x0 = math.inf
         self.x1 = -math.inf
         self.y = 0.0
 
-    def add(self, glyph: _Glyph, x0: float, x1: float, y: float) -> None:
+    def add(self, glyph: Glyph, x0: float, x1: float, y: float) -> None:
         if not self.text:
             self.y = y
         self.text.append(glyph.text)
         self.last = glyph
         self.x0, self.x1 = min(self.x0, x0), max(self.x1, x1)
 
-    def continues(self, glyph: _Glyph, x0: float, x1: float, y: float) -> bool:
+    def continues(self, glyph: Glyph, x0: float, x1: float, y: float) -> bool:
         """The glyph stands next to the word on its line, a raised note mark included."""
         if not self.text:
             return True
@@ -226,7 +227,7 @@ class _Run:
         return Word(text, self.x0, self.x1, self.y, face.size, face.bold, index, self.spaced)
 
 
-def _words(glyphs: Sequence[_Glyph], frame: Frame) -> Iterator[Word]:
+def _words(glyphs: Sequence[Glyph], frame: Frame) -> Iterator[Word]:
     run: _Run | None = None
     gap, index = True, 0
     for glyph in glyphs:
@@ -247,7 +248,7 @@ def _words(glyphs: Sequence[_Glyph], frame: Frame) -> Iterator[Word]:
         yield run.word(index)
 
 
-def _place(glyph: _Glyph, frame: Frame) -> tuple[float, float, float]:
+def _place(glyph: Glyph, frame: Frame) -> tuple[float, float, float]:
     """Left and right edge and baseline for the reader."""
     left, bottom, right, top = glyph.box
     _, y = frame.point(*glyph.origin)

@@ -1,8 +1,8 @@
 """The content of a presentation, slide by slide.
 
-Knows PresentationML: titles, text, lists, tables, groups, speakers' notes. Pictures and drawn
-diagrams hold no text that can be read here; a warning names the slides that have them. Opening
-the file and its dangers are `office.py`'s concern.
+Knows PresentationML: titles, text, lists, tables, groups, the data of charts, speakers'
+notes. Pictures and drawn diagrams hold no text that can be read here; a warning names the slides
+that have them. Opening the file and its dangers are `office.py`'s concern.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pptx.oxml.ns import qn
 
 from pakar.documents.builder import TextBuilder
 from pakar.documents.numbering import NumberStyle, label
+from pakar.documents.office_chart import add_chart
 from pakar.documents.table_grid import Cell, expand, split_header
 from pakar.ports import Extracted
 
@@ -139,6 +140,8 @@ def _add_shapes(builder: TextBuilder, shapes: list[BaseShape], depth: int = 0) -
                 _add_shapes(builder, _in_reading_order(list(shape.shapes)), depth + 1)
         elif getattr(shape, "has_table", False):
             _add_table(builder, shape.table._tbl)
+        elif getattr(shape, "has_chart", False):
+            add_chart(builder, shape.chart._chartSpace)
         elif shape.has_text_frame:
             _add_paragraphs(builder, shape.text_frame._txBody, bulleted=kind in _BULLETED)
 

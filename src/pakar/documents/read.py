@@ -20,6 +20,7 @@ from pakar import config
 from pakar.documents import mediatype
 from pakar.errors import SourceError
 from pakar.language.detect import detect
+from pakar.language.instructions import instruction_spans
 from pakar.ports import Extracted, Reader
 from pakar.types import Document
 
@@ -32,9 +33,12 @@ _READERS = {
     mediatype.TEXT: ("pakar.documents.plain", "TextReader"),
 }
 Item = TypeVar("Item")
+# Kinds of file that can hold text which nobody sees.
+_CAN_HIDE = (mediatype.PDF, mediatype.DOCX, mediatype.HTML)
 _MEGABYTE = 1_000_000
 _BLOCK = 1 << 20
 _LONGEST_REASON = 200
+_SHOWN = 80
 # Half characters and zero bytes cannot be stored; replacing them keeps all offsets.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _STEM_GAPS = re.compile(r"[\s_]+")
@@ -51,18 +55,19 @@ def read_document(path: Path, name: str, limits: config.Documents) -> Document:
         _check_size(path, name, limits)
         digest = content_hash(path)
         kind = mediatype.detect_media_type(path)
-        extracted = _storable(_extract(path, kind.media_type))
+        extracted = _storable(_extract(path, kind.media_type, limits))
     _check_text(extracted.text, name, limits)
     warning = (kind.warning,) if kind.warning else ()
+    language = detect(extracted.text)
     return Document(
         name=name,
         text=extracted.text,
         title=extracted.title or title_of(path),
-        language=detect(extracted.text),
+        language=language,
         content_hash=digest,
         media_type=kind.media_type,
         marks=extracted.marks,
-        warnings=(*warning, *extracted.warnings),
+        warnings=(*warning, *extracted.warnings, *_orders(extracted.text, language)),
     )
 
 
@@ -108,7 +113,7 @@ def content_hash(path: Path) -> str:
             while block := file.read(_BLOCK):
                 digest.update(block)
     except OSError as error:
-        raise _cannot_open(path.name, error) from None
+        raise _cannot_open(path.name, error) from error
     return digest.hexdigest()
 
 
@@ -116,7 +121,7 @@ def _check_size(path: Path, name: str, limits: config.Documents) -> None:
     try:
         status = path.stat()
     except OSError as error:
-        raise _cannot_open(name, error) from None
+        raise _cannot_open(name, error) from error
     if not stat.S_ISREG(status.st_mode):
         raise SourceError(f"{name}: is no regular file", hint="name a file or a folder of files")
     if status.st_size == 0:
@@ -136,9 +141,15 @@ def _cannot_open(name: str, error: OSError) -> SourceError:
     )
 
 
-def _extract(path: Path, media_type: str) -> Extracted:
+def _extract(path: Path, media_type: str, limits: config.Documents) -> Extracted:
+    if media_type in mediatype.TABLES:
+        raise SourceError(
+            f"{path.name}: is a table, and is read row by row", hint="add it with: pakar add"
+        )
     module, class_name = _READERS[media_type]
-    reader = getattr(importlib.import_module(module), class_name)()
+    reader_class = getattr(importlib.import_module(module), class_name)
+    keeps = media_type in _CAN_HIDE and limits.invisible_text
+    reader = reader_class(invisible_text=True) if keeps else reader_class()
     if not isinstance(reader, Reader):
         raise TypeError(f"{module}.{class_name} is no reader")
     return reader.read(path)
@@ -165,6 +176,17 @@ def _check_text(text: str, name: str, limits: config.Documents) -> None:
             f"{name}: holds {len(text):,} characters; the limit is {limits.max_characters:,}",
             hint="raise documents.max_characters in pakar.toml, or split the file",
         )
+
+
+def _orders(text: str, language: str) -> list[str]:
+    """A line on sentences that speak to a language model; they stay text, and are never obeyed."""
+    spans = instruction_spans(text, language)
+    if not spans:
+        return []
+    words = " ".join(text[slice(*spans[0])].split())
+    shown = words if len(words) <= _SHOWN else f"{words[:_SHOWN]}…"
+    places = "1 place" if len(spans) == 1 else f"{len(spans):,} places"
+    return [f"speaks to a language model in {places}; neither shown to one nor quoted: “{shown}”"]
 
 
 def _reason(error: Exception) -> str:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from pakar.documents.builder import TextBuilder
 from pakar.documents.decoding import decode, naming, read_bytes
+from pakar.documents.invisible import InvisibleText
 from pakar.documents.numbering import NumberStyle, label
+from pakar.documents.web_hidden import FEWEST_WORDS, take_out_hidden
 from pakar.documents.web_nesting import disarmed
 from pakar.documents.web_table import data_table
 from pakar.errors import SourceError
@@ -51,15 +53,20 @@ _ORDERED: dict[str, NumberStyle] = {
 class HtmlReader:
     """Reads web pages saved as files (.html, .htm, .xhtml)."""
 
+    def __init__(self, *, invisible_text: bool = False) -> None:
+        """`invisible_text` keeps words that nobody sees."""
+        self._invisible_text = invisible_text
+
     def read(self, path: Path) -> Extracted:
         """Raises SourceError where the file is no text or holds nothing to read."""
         data = read_bytes(path)
         declared = _DECLARED.search(data[:4096])
         charset = declared.group(1).decode("ascii", "replace") if declared else ""
         builder = TextBuilder()
+        invisible = InvisibleText(keep=self._invisible_text)
         with naming(path):
-            add_html(builder, decode(data, path.name, declared=charset))
-        extracted = builder.extracted()
+            add_html(builder, decode(data, path.name, declared=charset), invisible)
+        extracted = builder.extracted(warnings=invisible.warnings(at_least=FEWEST_WORDS))
         if not extracted.text:
             raise SourceError(
                 f"{path.name}: holds no text outside scripts and pictures",
@@ -68,8 +75,8 @@ class HtmlReader:
         return extracted
 
 
-def add_html(builder: TextBuilder, markup: str) -> None:
-    """Adds the content of a page or a fragment.
+def add_html(builder: TextBuilder, markup: str, invisible: InvisibleText | None = None) -> None:
+    """Adds the content of a page or a fragment; what it hides is told to `invisible`.
 
     Where everything stands inside navigation or other furniture, that is read after all. Raises
     SourceError where elements nest deeper than in any real page.
@@ -77,6 +84,7 @@ def add_html(builder: TextBuilder, markup: str) -> None:
     from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(disarmed(markup))
+    take_out_hidden(tree, invisible or InvisibleText())
     root = _content_root(tree.body or tree.root)
     if root is not None:
         before = builder.is_empty

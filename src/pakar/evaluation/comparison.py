@@ -25,7 +25,8 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Where and of what a comparison was made. `states` are the routes' fingerprints."""
+    """Where and of what a comparison was made. `states` are the routes' fingerprints, `energy`
+    says what its estimate rests on."""
 
     id: str
     expert: str
@@ -35,6 +36,7 @@ class Setting:
     machine: str
     models: Mapping[str, str]
     states: Mapping[str, str]
+    energy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class Comparison:
             "scored": exam.scored,
             "seed": self.setting.seed,
             "machine": self.setting.machine,
+            "energy": self.setting.energy,
             "seconds": round(self.setting.seconds, 1),
             "routes": [_route(one) for one in self.routes],
             "not_run": dict(self.evidence.not_run),
@@ -160,6 +163,8 @@ def _route(one: RouteResult) -> Json:
         "memory_mb": _rounded(one.cost.memory_mb, 1),
         "training_s": round(one.cost.training_s, 1),
         "upkeep_s": _rounded(one.cost.upkeep_s, 3),
+        "answer_wh": _rounded(one.cost.answer_wh, 5),
+        "training_wh": round(one.cost.training_wh, 3),
         "answered": one.answered,
         "failed": one.failed,
         "error": one.error,

@@ -6,10 +6,10 @@ and closed before the next one is written. Knows files and records, nothing of r
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from pakar.atomic_file import append_line
 from pakar.evaluation.record import Record, from_line, to_line
 
 
@@ -30,14 +30,7 @@ class Journal:
         """Keeps a record; it is on the disk when this returns."""
         if record.answer is not None:
             self._records[record.key] = record
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            line = to_line(record)
-            os.write(handle, line if self._is_closed(handle) else b"\n" + line)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        append_line(self._path, to_line(record).rstrip(b"\n"))
 
     def _read(self) -> Iterator[Record]:
         if not self._path.is_file():
@@ -47,10 +40,3 @@ class Journal:
                 record = from_line(line)
                 if record is not None:
                     yield record
-
-    def _is_closed(self, handle: int) -> bool:
-        size = os.lseek(handle, 0, os.SEEK_END)
-        if size == 0:
-            return True
-        os.lseek(handle, size - 1, os.SEEK_SET)
-        return os.read(handle, 1) == b"\n"

@@ -19,6 +19,7 @@ from pakar.types import Answer, Citation, Document
 
 SCORE = "score"
 SIMILARITY = "similarity"
+JUDGED = "judged"
 DEPTH = 10
 
 
@@ -43,6 +44,8 @@ MEASURES = (
     Measure("exact_match", "Exact match", "the same words as a reference answer (SQuAD)"),
     Measure("rouge_l", "ROUGE-L", "longest common subsequence of words with the reference"),
     Measure(SIMILARITY, "Similarity", "cosine of the embeddings of answer and reference"),
+    Measure(JUDGED, "Judged right", "share of the answers that the judge calls right; decides "
+            "nothing"),
     Measure(f"ndcg@{DEPTH}", f"nDCG@{DEPTH}", "the right documents shown, and how high; of the "
             "passages that the answer was made from", paired=False),
     Measure(f"recall@{DEPTH}", f"Recall@{DEPTH}", "share of the right documents among the shown",

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pakar.evaluation.measures import is_scored
-from pakar.evaluation.near_copies import doubles, near_copies
 from pakar.evaluation.power import ASSUMED_SPREAD, smallest_difference
 from pakar.evaluation.questions import Question
+from pakar.language.near_questions import doubles, nearest_known
 
 _ROUTES_ASSUMED = 3
 
@@ -76,7 +76,7 @@ def check(
         doubles=tuple((questions[m.index].id, questions[m.known].id) for m in doubles(texts)),
         leaks=tuple(
             Leak(questions[m.index].id, known[m.known], examples[m.known][1], m.similarity)
-            for m in near_copies(texts, known)
+            for m in nearest_known(texts, known)
         ),
         unknown=tuple(
             one.id for one in questions if documents and not set(one.documents) <= set(documents)

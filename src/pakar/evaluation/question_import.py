@@ -15,8 +15,8 @@ from pathlib import Path
 
 from pakar.atomic_file import write_atomically
 from pakar.errors import ConfigError
-from pakar.evaluation.near_copies import plain
-from pakar.evaluation.questions import Question, load_questions, to_row
+from pakar.evaluation.questions import Question, load_questions, read_text, to_row
+from pakar.language.near_questions import plain
 
 # Names that columns have elsewhere, in order of preference.
 _COLUMNS = {
@@ -49,7 +49,7 @@ class Imported:
 
     added: tuple[Question, ...]
     known: int
-    refused: tuple[Refused, ...]
+    refused: tuple[Refused, ...] = ()
 
 
 def import_questions(source: Path, target: Path) -> Imported:
@@ -57,26 +57,35 @@ def import_questions(source: Path, target: Path) -> Imported:
 
     What `target` holds stays as it is. Raises ConfigError where a file cannot be read at all.
     """
-    there = load_questions(target) if target.exists() else []
-    texts = {plain(one.question) for one in there}
-    ids = {one.id for one in there}
-    added: list[Question] = []
+    found: list[Question] = []
     refused: list[Refused] = []
-    known = 0
     for line, row in _rows(source):
         made = row if isinstance(row, str) else _question(row)
         if isinstance(made, str):
             refused.append(Refused(line, made))
-        elif plain(made.question) in texts:
-            known += 1
         else:
-            kept = _with_id(made, ids)
-            texts.add(plain(kept.question))
-            ids.add(kept.id)
-            added.append(kept)
+            found.append(made)
+    return replace(add_questions(found, target), refused=tuple(refused))
+
+
+def add_questions(questions: Iterable[Question], target: Path) -> Imported:
+    """Adds the questions that `target` does not have, each with an id of its own."""
+    there = load_questions(target) if target.exists() else []
+    texts = {plain(one.question) for one in there}
+    ids = {one.id for one in there}
+    added: list[Question] = []
+    known = 0
+    for one in questions:
+        if plain(one.question) in texts:
+            known += 1
+            continue
+        kept = _with_id(one, ids)
+        texts.add(plain(kept.question))
+        ids.add(kept.id)
+        added.append(kept)
     if added:
         _append(target, added)
-    return Imported(tuple(added), known, tuple(refused))
+    return Imported(tuple(added), known)
 
 
 def _append(target: Path, added: Iterable[Question]) -> None:
@@ -88,7 +97,7 @@ def _append(target: Path, added: Iterable[Question]) -> None:
 
 
 def _rows(source: Path) -> Iterator[tuple[int, Mapping[str, object] | str]]:
-    text = _text(source)
+    text = read_text(source)
     kind = source.suffix.lower()
     if kind in (".jsonl", ".ndjson"):
         return _json_rows(text)
@@ -98,19 +107,6 @@ def _rows(source: Path) -> Iterator[tuple[int, Mapping[str, object] | str]]:
         f"{source}: questions do not come from {kind or 'a file without an ending'}",
         hint="Save them as .csv (with a heading: question, answer) or .jsonl.",
     )
-
-
-def _text(source: Path) -> str:
-    try:
-        return source.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ConfigError(
-            f"{source}: cannot be read: {error.strerror or error}", hint="Check the path."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{source}: is not UTF-8 (byte {error.start})", hint="Save the file as UTF-8."
-        ) from error
 
 
 def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, object] | str]]:

@@ -37,7 +37,8 @@ def load_questions(path: Path) -> list[Question]:
     """All questions of a file. Raises ConfigError that names the line of the first fault."""
     questions: list[Question] = []
     seen: dict[str, int] = {}
-    for number, line in enumerate(_lines(path), start=1):
+    # Not str.splitlines: JSON allows the other line ends of Unicode inside a string.
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         question = _parse(line, f"{path}, line {number}")
@@ -70,10 +71,10 @@ def to_row(question: Question) -> dict[str, object]:
     return row
 
 
-def _lines(path: Path) -> list[str]:
-    # Not str.splitlines: JSON allows the other line ends of Unicode inside a string.
+def read_text(path: Path) -> str:
+    """A file of questions as text, without a byte order mark. Raises ConfigError."""
     try:
-        return path.read_text(encoding="utf-8-sig").split("\n")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigError(
             f"{path}: cannot be read: {error.strerror or error}", hint="Check the path."

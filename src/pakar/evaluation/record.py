@@ -55,7 +55,7 @@ def hash_of(question: Question) -> str:
 def to_line(record: Record) -> bytes:
     """One line, its end included."""
     row = {name: getattr(record, name) for name in Record.__slots__ if name != "answer"}
-    row["answer"] = None if record.answer is None else _answer_row(record.answer)
+    row["answer"] = None if record.answer is None else answer_row(record.answer)
     return json.dumps(row, ensure_ascii=True).encode() + b"\n"
 
 
@@ -63,13 +63,13 @@ def from_line(line: bytes) -> Record | None:
     """None where the line is none of `to_line`, such as one that was cut off by a kill."""
     try:
         row = json.loads(line)
-        row["answer"] = None if row["answer"] is None else _answer(row["answer"])
+        row["answer"] = None if row["answer"] is None else answer_of(row["answer"])
         return Record(**row)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
-def _answer_row(answer: Answer) -> dict[str, object]:
+def answer_row(answer: Answer) -> dict[str, object]:
     return {
         "text": answer.text,
         "route": answer.route,
@@ -91,7 +91,7 @@ def _answer_row(answer: Answer) -> dict[str, object]:
     }
 
 
-def _answer(row: dict[str, Any]) -> Answer:
+def answer_of(row: dict[str, Any]) -> Answer:
     return Answer(
         text=row["text"],
         route=row["route"],

@@ -18,7 +18,7 @@ from pakar.evaluation.recommend import TypeAdvice
 from pakar.evaluation.report_cases import cases, disagreements
 from pakar.evaluation.report_markdown import markdown_page
 from pakar.evaluation.report_plots import Bar, Point, bars, scatter
-from pakar.evaluation.report_text import megabytes, safe, seconds
+from pakar.evaluation.report_text import megabytes, safe, seconds, watt_hours
 from pakar.evaluation.results import RouteResult
 
 __all__ = ["html_page", "markdown_page"]
@@ -86,7 +86,7 @@ def _facts(done: Comparison) -> str:
 def _overview(done: Comparison) -> str:
     shown = [name for name in _OVERVIEW if any(name in one.metrics for one in done.routes)]
     heads = ["route", *(BY_NAME[name].label for name in shown)]
-    heads += ["an answer", "memory", "training", "a changed document"]
+    heads += ["an answer", "memory", "training", "a changed document", "energy"]
     rows = []
     for one in _ordered(done):
         cells = [safe(one.name), *(_cell(one.metrics.get(name)) for name in shown)]
@@ -95,11 +95,13 @@ def _overview(done: Comparison) -> str:
             megabytes(one.cost.memory_mb),
             seconds(one.cost.training_s) if one.cost.training_s else "–",
             seconds(one.cost.upkeep_s),
+            watt_hours(one.cost.answer_wh),
         ]
         rows.append((cells, one.name == done.recommendation.route))
     return _table(heads, rows) + (
         '<p class="soft">Score: '
-        f"{safe(BY_NAME[SCORE].meaning)}. In small print the 95% intervals.</p>"
+        f"{safe(BY_NAME[SCORE].meaning)}. In small print the 95% intervals. Energy of "
+        f"an answer, an estimate from {safe(done.setting.energy)}.</p>"
     )
 
 

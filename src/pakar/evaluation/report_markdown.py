@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from pakar.evaluation.comparison import Comparison
 from pakar.evaluation.measures import BY_NAME, MEASURES, SCORE
-from pakar.evaluation.report_text import megabytes, seconds
+from pakar.evaluation.report_text import megabytes, seconds, watt_hours
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|])")
 
@@ -49,6 +49,7 @@ def _table(done: Comparison) -> str:
     rows.append(["an answer takes (median)", *(seconds(one.latency_s) for one in costs)])
     rows.append(["peak memory", *(megabytes(one.memory_mb) for one in costs)])
     rows.append(["training", *(seconds(one.training_s or None) for one in costs)])
+    rows.append(["energy of an answer (estimate)", *(watt_hours(one.answer_wh) for one in costs)])
     rows.append(["a changed document costs", *(seconds(one.upkeep_s) for one in costs)])
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

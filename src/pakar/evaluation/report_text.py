@@ -29,5 +29,9 @@ def seconds(value: float | None) -> str:
     return f"{value:.0f} s" if value >= 10 else f"{value:.2g} s"
 
 
+def watt_hours(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2g} Wh"
+
+
 def megabytes(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f} MB"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pakar.evaluation.bootstrap import Interval, intervals
-from pakar.evaluation.measures import MEASURES, SCORE, SIMILARITY
+from pakar.evaluation.measures import MEASURES, SCORE
 from pakar.evaluation.questions import Question
 from pakar.evaluation.record import Record
 from pakar.evaluation.tied import Sampling, Standing, stand
@@ -31,7 +31,8 @@ class Cost:
     `latency_s` and `first_token_s` are medians without the first answer, which loads models.
     `memory_mb` is the peak of a process that does nothing but answer by this route, in 10^6
     bytes. `training_s` is what its adapter took, 0 without one; `upkeep_s` what one changed
-    document takes until answers know it: to index it again, or to train again.
+    document takes until answers know it: to index it again, or to train again. `answer_wh` and
+    `training_wh` are estimates of the energy, in watt-hours.
     """
 
     latency_s: float | None = None
@@ -39,6 +40,8 @@ class Cost:
     memory_mb: float | None = None
     training_s: float = 0.0
     upkeep_s: float | None = None
+    answer_wh: float | None = None
+    training_wh: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +141,14 @@ def medians(records: Mapping[str, Record]) -> tuple[float | None, float | None]:
     return median(one.total for one in warm), median(one.first_token for one in warm)
 
 
-def with_similarity(
-    measured: Measured, similarity: Mapping[str, Mapping[str, float]]
+def with_measure(
+    measured: Measured, name: str, found: Mapping[str, Mapping[str, float]]
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """The measures with the similarity of answer and reference, which needs an embedder."""
+    """The measures with one more, whose values were found by route and question."""
     return {
         route: {
-            question: {**values, SIMILARITY: similarity[route][question]}
-            if question in similarity.get(route, {})
+            question: {**values, name: found[route][question]}
+            if question in found.get(route, {})
             else dict(values)
             for question, values in rows.items()
         }

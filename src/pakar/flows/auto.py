@@ -7,24 +7,38 @@ or its route cannot run any more, the route of the settings answers, and the ans
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from pakar.answering.route import AnswerStream, Route
+from pakar.answering.wish import Wish
+from pakar.config import Answering
 from pakar.errors import PakarError
 from pakar.evaluation import history
 from pakar.evaluation.router import Router, router
+from pakar.flows.answering import route
 from pakar.flows.comparing import FOLDER
+from pakar.flows.routes import AUTO
+from pakar.flows.workplace import Workplace
 from pakar.ports import Embedder
 from pakar.types import Answer, Message
 
-AUTO = "auto"
+
+def auto_route(place: Workplace) -> AutoRoute:
+    """The route `auto` of an expert."""
+    usual = place.config.answering.route
+    return AutoRoute(
+        place.derived,
+        Answering().route if usual == AUTO else usual,
+        lambda: place.embedder,
+        lambda name: route(place, name),
+    )
 
 
 @dataclass(frozen=True)
 class AutoRoute:
-    """A route that chooses another one for each question.
+    """A route that chooses another one for each question. Answers and streams as a `Route` does.
 
     `derived` is the expert's folder of derived files, `usual` the route of its settings. `open`
     gives a route by name and raises a PakarError where it cannot run.
@@ -37,14 +51,18 @@ class AutoRoute:
 
     name = AUTO
 
+    def wishing(self, wish: Wish) -> AutoRoute:
+        """The same choice, for a caller who asks for something special."""
+        return replace(self, open=lambda name: self.open(name).wishing(wish))
+
     def answer(self, question: str, history: Sequence[Message] = ()) -> Answer:
         """Answers by the chosen route; `Answer.route` names it, its notes say why."""
         return self.stream(question, history).answer
 
     def stream(self, question: str, history: Sequence[Message] = ()) -> AnswerStream:
         """The same, as it is written."""
-        route, note = self.chosen(question)
-        return route.stream(question, history).noting(note)
+        chosen, note = self.chosen(question)
+        return chosen.stream(question, history).noting(note)
 
     def chosen(self, question: str) -> tuple[Route, str]:
         """The route for a question, and one line on why it is that one."""
@@ -70,3 +88,6 @@ class AutoRoute:
         by_type = {one.type: one.route for one in before.types if one.significant}
         vectors = self.embedder().embed([one.question for one in typed] or [""], "query")
         return router(before.route, by_type, [one.type for one in typed], vectors[: len(typed)])
+
+
+AnyRoute = Route | AutoRoute

@@ -1,6 +1,6 @@
 """The steps of a comparison: questions in, routes asked, figures, verdict, files.
 
-The expert is passed in (`Ground`); each step is a module of `pakar.evaluation`.
+Each step is a module of `pakar.evaluation`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from pathlib import Path
 from pakar.errors import ConfigError
 from pakar.evaluation import history
 from pakar.evaluation.comparison import Comparison, Moved, Setting
+from pakar.evaluation.energy import power
 from pakar.evaluation.evidence import Evidence, Exam
 from pakar.evaluation.history import Before
 from pakar.evaluation.journal import Journal
-from pakar.evaluation.measures import is_scored, measure
+from pakar.evaluation.measures import JUDGED, SIMILARITY, is_scored, measure
 from pakar.evaluation.questions import Question, load_questions
 from pakar.evaluation.recommend import recommend
 from pakar.evaluation.results import (
@@ -32,13 +33,18 @@ from pakar.evaluation.results import (
     by_type,
     route_metrics,
     standings,
-    with_similarity,
+    with_measure,
 )
 from pakar.evaluation.run import Progress, Ran, run, selected
-from pakar.flows.contestants import Contestant, Ground, candidate, contestants
+from pakar.flows.contestants import Contestant, Ground, candidate, contestants, ground_of
+from pakar.flows.indexed import document
+from pakar.flows.judging import Judgement, judgement
 from pakar.flows.route_costs import costs
+from pakar.flows.workplace import Workplace
 from pakar.language.detect import UNKNOWN, detect
-from pakar.types import Scope
+from pakar.ports import LanguageModel
+from pakar.registry import open_language_model
+from pakar.types import Document, Scope
 
 FOLDER = "comparisons"
 # So many questions in another language than any document make a caveat.
@@ -60,7 +66,7 @@ class _Plan:
 
 
 def compare(
-    ground: Ground,
+    workplace: Workplace,
     file: Path,
     names: Sequence[str],
     scope: Scope,
@@ -71,7 +77,8 @@ def compare(
     """Compares routes on the questions of a file. Raises ConfigError where it cannot begin."""
     started = time.monotonic()
     tell = say or (lambda line: None)
-    place = ground.derived / FOLDER
+    ground = ground_of(workplace)
+    place = workplace.derived / FOLDER
     plan = _planned(place, file, names or ground.routes, scope)
     opened, not_run = contestants(ground, plan.names)
     journal = Journal(place / "answers.jsonl")
@@ -79,6 +86,8 @@ def compare(
     ran = run(asking, plan.questions, journal, budget=scope.budget, report=watch)
     tell("Measuring the answers ...")
     measured = _measured(ground, ran)
+    judged = _judged(workplace, ran, scope, place)
+    measured = with_measure(measured, JUDGED, judged.values)
     tell("Measuring memory and the cost of a change ...")
     spent = costs(ground, opened, ran, place if scope.memory else None)
     results = [_result(ground, one, ran, measured, spent[one.name], plan) for one in opened]
@@ -90,7 +99,11 @@ def compare(
         ground.config.needs,
         ground.config.costs,
         {**not_run, **{one.name: one.error for one in results if not one.answered}},
-        (*ran.notes, *(_given_up(name, why) for name, why in ran.given_up.items())),
+        (
+            *ran.notes,
+            *(_given_up(name, why) for name, why in ran.given_up.items()),
+            *judged.notes,
+        ),
     )
     verdict = recommend(evidence)
     setting = _setting(ground, opened, plan, time.monotonic() - started)
@@ -123,15 +136,30 @@ def _loaded(file: Path) -> list[Question]:
     return questions
 
 
+def _judged(workplace: Workplace, ran: Ran, scope: Scope, place: Path) -> Judgement:
+    if not scope.judge:
+        return Judgement()
+    labels = Path(scope.labels) if scope.labels else None
+
+    def opened() -> LanguageModel:
+        if scope.judge == workplace.config.models.language_model:
+            return workplace.model
+        return open_language_model(scope.judge)
+
+    return judgement(ran, scope.judge, opened, labels, place)
+
+
 def _measured(ground: Ground, ran: Ran) -> Measured:
+    def load(name: str) -> Document:
+        return document(ground.place, name)
+
     rows = {
         route: {
-            question.id: measure(question, records[question.id], ground.load)
-            for question in ran.asked
+            question.id: measure(question, records[question.id], load) for question in ran.asked
         }
         for route, records in ran.records.items()
     }
-    return with_similarity(rows, _similarity(ground, ran))
+    return with_measure(rows, SIMILARITY, _similarity(ground, ran))
 
 
 def _similarity(ground: Ground, ran: Ran) -> dict[str, dict[str, float]]:
@@ -148,7 +176,7 @@ def _similarity(ground: Ground, ran: Ran) -> dict[str, dict[str, float]]:
                 place.setdefault(text, len(place))
     if not given:
         return {}
-    vectors = ground.embedder().embed(list(place), "passage")
+    vectors = ground.place.embedder.embed(list(place), "passage")
     found: dict[str, dict[str, float]] = {}
     for route, question, text in given:
         references = vectors[[place[one] for one in question.answers]]
@@ -220,13 +248,14 @@ def _setting(ground: Ground, opened: Sequence[Contestant], plan: _Plan, seconds:
     models = ground.config.models
     return Setting(
         id=hashlib.sha256(content).hexdigest()[:12],
-        expert=ground.folder.absolute().name,
+        expert=ground.place.folder.absolute().name,
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=seconds,
         seed=plan.scope.seed,
         machine=machine(),
         models={"language model": models.language_model, "embedder": models.embedder},
         states=states,
+        energy=power(ground.config.costs.watts).how,
     )
 
 

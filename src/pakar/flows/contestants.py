@@ -1,45 +1,48 @@
 """Who takes part in a comparison: the routes that can run, and what their answers depend on.
 
-The expert is passed in as values and functions; nothing here opens one.
+Knows what a comparison needs of an expert; nothing of questions and figures.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from pakar.answering.route import Route
 from pakar.config import Config
 from pakar.errors import ConfigError, PakarError
 from pakar.evaluation.run import Candidate
-from pakar.ports import Embedder
-from pakar.types import Adapter, Document, Message, Passage
+from pakar.flows import answering
+from pakar.flows.adapters import adapters
+from pakar.flows.routes import ways
+from pakar.flows.workplace import Workplace
+from pakar.types import Adapter, Message
 from pakar.version import __version__
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a comparison needs of an expert.
+    """An expert as it is when a comparison begins.
 
     `routes` are the names that can run; `documents` gives content hashes by name, `languages`
-    counts passages. `open_route` raises a PakarError for a route that cannot run. `adapter` gives
-    that of a route, None where it has none.
+    counts passages.
     """
 
-    folder: Path
-    derived: Path
-    config: Config
+    place: Workplace
     routes: Sequence[str]
     documents: Mapping[str, str]
     languages: Mapping[str, int]
-    open_route: Callable[[str], Route]
-    adapter: Callable[[str], Adapter | None]
-    load: Callable[[str], Document]
-    split: Callable[[Document], Sequence[Passage]]
-    embedder: Callable[[], Embedder]
+
+    @property
+    def config(self) -> Config:
+        return self.place.config
+
+
+def ground_of(place: Workplace) -> Ground:
+    snapshot = place.store(place.index).snapshot()
+    return Ground(place, ways(adapters(place)), snapshot.documents(), snapshot.languages())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,8 @@ def contestants(ground: Ground, names: Sequence[str]) -> tuple[list[Contestant],
     found, failed = [], {}
     for name in dict.fromkeys(names):
         try:
-            route = ground.open_route(name)
-            adapter = ground.adapter(name)
+            route = answering.route(ground.place, name)
+            adapter = answering.adapter_of(ground.place, name)
         except PakarError as error:
             failed[name] = f"{error}. {error.hint}".strip()
             continue

@@ -7,21 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pakar.errors import TrainingError
+from pakar.flows.adapters import adapters
 from pakar.flows.routes import require_usable
-from pakar.ports import Merger, Trainer
+from pakar.flows.workplace import Workplace
+from pakar.ports import Merger
 from pakar.training import adapter_files
 from pakar.types import Adapter
 
 
-def merge(
-    trainer: Trainer, adapters: Sequence[Adapter], name: str, folder: Path, *, accept: bool
-) -> Path:
+def merge(place: Workplace, name: str, folder: Path, *, accept: bool) -> Path:
     """Writes the adapter `name` and its base model to `folder`; gives back the whole path.
 
     Raises TrainingError for an unknown adapter, one of another base model, one that should not be
     used (unless `accept`), and a folder that holds something.
     """
-    adapter = _named(name, adapters)
+    trainer = place.trainer
+    adapter = _named(name, adapters(place))
     if not accept:
         require_usable(adapter)
     if not isinstance(trainer, Merger):
@@ -41,8 +42,8 @@ def merge(
     return target
 
 
-def _named(name: str, adapters: Sequence[Adapter]) -> Adapter:
-    known = {adapter.id: adapter for adapter in adapters}
+def _named(name: str, existing: Sequence[Adapter]) -> Adapter:
+    known = {adapter.id: adapter for adapter in existing}
     if name in known:
         return known[name]
     if not known:

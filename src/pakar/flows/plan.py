@@ -17,9 +17,10 @@ from pakar.registry import parse_spec
 from pakar.training.duration import scaled
 from pakar.training.gpus import find_gpu
 from pakar.training.machine import Machine, of_gpus, this_machine
-from pakar.training.memory import ALL_LINEAR, NumberFormat, Optimizer, PlanMethod, Setup
+from pakar.training.model_shape import ModelShape
 from pakar.training.plain_step import plain_step
 from pakar.training.plan import Plan, PlannedModel, model_of_size, plan_training, planned_model
+from pakar.training.run_setup import ALL_LINEAR, NumberFormat, Optimizer, PlanMethod, Setup
 from pakar.training.workload import MICRO_TOKENS, Workload, even, measured
 
 DEFAULT_EXAMPLES = 1000
@@ -52,6 +53,13 @@ class PlanRequest:
     gpu: str = ""
     gpus: int | None = None
     timed: bool = True
+
+    @property
+    def is_about_own(self) -> bool:
+        """Whether it names neither a model, nor a card, nor how much there is to learn."""
+        given = (self.model, self.parameters, self.gpu)
+        counted = (self.gpus, self.length, self.answer, self.examples, self.tokens)
+        return not any(given) and all(one is None for one in counted)
 
 
 Counts = Sequence[tuple[int, int]]
@@ -97,6 +105,11 @@ def make_plan(
     return plan_training(
         model, setup, work, machine, probe=probe, checkpointing=request.checkpointing
     )
+
+
+def planned_shape(request: PlanRequest, config: Config) -> ModelShape:
+    """The shape of the model that is planned for."""
+    return _model(request, config).shape
 
 
 def _model(request: PlanRequest, config: Config) -> PlannedModel:

@@ -1,56 +1,85 @@
-"""From a source to its documents: files by their readers, tables row by row.
+"""Reads an expert's sources for the index: files in processes of their own, databases here.
 
-Knows which of the two a source is, and where the files of tables go meanwhile.
+Knows where the workers may write; the pool knows the rest. A database is not read by a worker, as
+those have no network; what it says is data all the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 from pakar.config import Config
 from pakar.documents.discover import Found
-from pakar.documents.mediatype import DATABASE, TABLES
-from pakar.documents.read import checked, media_type_of, read_document, title_of
-from pakar.documents.tables.documents import Origin, documents_of
-from pakar.documents.tables.sources import Options, tables_in_database, tables_in_file
+from pakar.documents.tables.reading import read_database
+from pakar.documents.workers.pool import ReadingPool, Result
+from pakar.documents.workers.spool import read_back
 from pakar.errors import SourceError
 from pakar.index.changes import file_hash
 from pakar.ports import Readout
 
+Readings = Generator[tuple[Found, Readout | SourceError], None, None]
 
-class SourceReader:
-    """Reads one source after the other. `workplace` gives a new folder for files in the making."""
 
-    def __init__(self, config: Config, workplace: Callable[[], Path]) -> None:
-        self._config = config
-        self._workplace = workplace
+def reader(config: Config, derived: Path) -> Callable[[Iterable[Found]], Readings]:
+    """Reads many sources at once: files in order, then databases. The caller holds the lock of the
+    index meanwhile."""
+    folder = derived / "reading"
 
-    def fingerprint(self, found: Found) -> str:
-        """The hash of a file's bytes; "" for a database. Raises OSError."""
-        return "" if found.address else file_hash(found.path)
+    def read_all(sources: Iterable[Found]) -> Readings:
+        shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
+        databases: list[Found] = []
+        try:
+            with ReadingPool(config, folder) as pool:
+                for result in pool.read(_files(sources, databases)):
+                    for outcome in _outcomes(result, config):
+                        yield result.source, outcome
+                    if result.folder is not None:
+                        shutil.rmtree(result.folder.parent, ignore_errors=True)
+            for number, found in enumerate(databases):
+                for outcome in _rows_of(found, config, folder / f"database-{number}"):
+                    yield found, outcome
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
-    def read(self, found: Found) -> Iterator[Readout]:
-        """The documents of a source, that with its own name last. Raises SourceError."""
-        if found.address is not None:
-            title = found.address.table or found.address.query
-            tables = tables_in_database(found.address, self._options)
-            origin = Origin(found.name, title, DATABASE)
+    return read_all
+
+
+def fingerprint(found: Found) -> str:
+    """The hash of a file's bytes; "" for a database. Raises OSError."""
+    return file_hash(found.path) if found.address is None else ""
+
+
+def _files(sources: Iterable[Found], databases: list[Found]) -> Iterator[Found]:
+    for found in sources:
+        if found.address is None:
+            yield found
         else:
-            kind = media_type_of(found.path, found.name, self._config.documents)
-            if kind.media_type not in TABLES:
-                yield Readout(read_document(found.path, found.name, self._config.documents))
-                return
-            tables = tables_in_file(found.path, kind.media_type, self._options)
-            digest = file_hash(found.path)
-            origin = Origin(found.name, title_of(found.path), kind.media_type, digest)
-        documents = documents_of(tables, origin, self._workplace())
-        for readout in checked(documents, found.name):
-            if not readout.document.text.strip():
-                raise SourceError(f"{found.name}: holds no table", hint="Fill it, or leave it out.")
-            yield readout
+            databases.append(found)
 
-    @property
-    def _options(self) -> Options:
-        tables = self._config.tables
-        return Options(tables.seconds, tables.queries, tables.hidden_sheets)
+
+def _outcomes(result: Result[Found], config: Config) -> Iterator[Readout | SourceError]:
+    outcome = result.outcome
+    if isinstance(outcome, SourceError):
+        yield outcome
+    elif result.folder is None:
+        yield Readout(outcome)
+    else:
+        limit = config.documents.max_characters
+        yield from _with_error(read_back(result.folder, outcome, limit))
+
+
+def _rows_of(found: Found, config: Config, folder: Path) -> Iterator[Readout | SourceError]:
+    if found.address is None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    yield from _with_error(read_database(found.address, config, folder))
+
+
+def _with_error(readouts: Iterator[Readout]) -> Iterator[Readout | SourceError]:
+    """The readouts; an error that ends them comes in the next one's place."""
+    try:
+        yield from readouts
+    except SourceError as error:
+        yield error

@@ -14,11 +14,13 @@ from pathlib import Path
 from pakar.atomic_file import write_atomically
 from pakar.documents.split import embedding_text
 from pakar.errors import PakarError
+from pakar.evaluation.energy import Power, power
 from pakar.evaluation.questions import Question
 from pakar.evaluation.record import Record
 from pakar.evaluation.results import Cost, medians
 from pakar.evaluation.run import Ran
 from pakar.flows.contestants import Contestant, Ground
+from pakar.flows.indexed import document
 from pakar.flows.peak_memory import peak_memory_mb
 
 _MEMORY = "memory.json"
@@ -33,33 +35,46 @@ def costs(
     if place is not None:
         asked = {one.name: _probing(ran.asked, ran.records[one.name]) for one in opened}
         memory = _memory(ground, opened, asked, place / _MEMORY)
+    drawn = power(ground.config.costs.watts)
     return {
-        one.name: _cost(one, ran.records[one.name], memory.get(one.fingerprint), reindex)
+        one.name: _cost(one, ran.records[one.name], memory.get(one.fingerprint), reindex, drawn)
         for one in opened
     }
 
 
 def _cost(
-    one: Contestant, records: Mapping[str, Record], memory: float | None, reindex: float | None
+    one: Contestant,
+    records: Mapping[str, Record],
+    memory: float | None,
+    reindex: float | None,
+    drawn: Power,
 ) -> Cost:
     total, first = medians(records)
     training = one.adapter.seconds if one.adapter else 0.0
     upkeep: float | None = training
     if one.route.retriever is not None:
         upkeep = None if reindex is None else training + reindex
-    return Cost(total, first, memory, training, upkeep)
+    return Cost(
+        total,
+        first,
+        memory,
+        training,
+        upkeep,
+        drawn.watt_hours(total),
+        drawn.watt_hours(training) or 0.0,
+    )
 
 
 def _reindex_seconds(ground: Ground) -> float | None:
     """Splitting and embedding one document of middling length: the work of a change."""
     try:
-        documents = [ground.load(name) for name in ground.documents]
+        documents = [document(ground.place, name) for name in ground.documents]
         if not documents:
             return None
         middling = sorted(documents, key=lambda one: len(one.text))[len(documents) // 2]
         started = time.perf_counter()
-        passages = ground.split(middling)
-        ground.embedder().embed([embedding_text(one) for one in passages], "passage")
+        passages = ground.place.split(middling)
+        ground.place.embedder.embed([embedding_text(one) for one in passages], "passage")
         return time.perf_counter() - started
     except PakarError:
         return None
@@ -86,7 +101,7 @@ def _memory(
         question = asked[one.name]
         if one.fingerprint in known or question is None:
             continue
-        peak = peak_memory_mb(ground.folder, one.name, question)
+        peak = peak_memory_mb(ground.place.folder, one.name, question)
         if peak is not None:
             known[one.fingerprint] = peak
             write_atomically(file, json.dumps(known, indent=1).encode())

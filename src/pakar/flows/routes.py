@@ -14,11 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pakar.errors import ConfigError, TrainingError
-from pakar.types import Adapter
+from pakar.types import Adapter, Method
 
 PLAIN = ("rag", "extract", "base")
-METHODS = ("lora", "qlora")
-_WITH_PASSAGES = "rag+"
+ALL = ("extract", "base", "rag", "lora", "qlora", "rag+lora", "rag+qlora")
+AUTO = "auto"
+METHODS: tuple[Method, ...] = ("lora", "qlora")
+WITH_PASSAGES = "rag+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ def ways(adapters: Sequence[Adapter]) -> tuple[str, ...]:
     """The routes that can run now without a word from the user, the plain ones first."""
     names = list(PLAIN)
     for method in METHODS:
-        if any(one.method == method and _is_usable(one) for one in adapters):
-            names += [method, f"{_WITH_PASSAGES}{method}"]
+        if any(one.method == method and is_usable(one) for one in adapters):
+            names += [method, f"{WITH_PASSAGES}{method}"]
     return tuple(names)
 
 
@@ -45,18 +47,19 @@ def way(name: str, adapters: Sequence[Adapter], *, accept: bool = False) -> Way:
     used; with `accept` the user said that it shall be."""
     if name in PLAIN:
         return Way(name, model=name != "extract", retriever=name != "base")
-    wanted = name.removeprefix(_WITH_PASSAGES)
+    wanted = name.removeprefix(WITH_PASSAGES)
     found = [one for one in adapters if wanted in (one.method, one.id)]
     if not found:
         raise _unknown(name, wanted, adapters)
     # The newest that nothing speaks against, else the newest.
-    chosen = next((one for one in reversed(found) if _is_usable(one)), found[-1])
+    chosen = next((one for one in reversed(found) if is_usable(one)), found[-1])
     if not accept:
         require_usable(chosen)
-    return Way(name, model=True, retriever=name.startswith(_WITH_PASSAGES), adapter=chosen)
+    return Way(name, model=True, retriever=name.startswith(WITH_PASSAGES), adapter=chosen)
 
 
-def _is_usable(adapter: Adapter) -> bool:
+def is_usable(adapter: Adapter) -> bool:
+    """Whether nothing speaks against using it without the user's word."""
     return not adapter.refused and not adapter.removed
 
 
@@ -81,7 +84,7 @@ def _unknown(name: str, wanted: str, adapters: Sequence[Adapter]) -> ConfigError
             f"route {name!r}: there is no {wanted} adapter yet",
             hint=f"Train one: pakar train --method {wanted}",
         )
-    known = [*PLAIN, *METHODS, *(f"{_WITH_PASSAGES}{method}" for method in METHODS)]
+    known = [*PLAIN, AUTO, *METHODS, *(f"{WITH_PASSAGES}{method}" for method in METHODS)]
     known += [one.id for one in adapters]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
     return ConfigError(

@@ -5,37 +5,29 @@ Puts folder, forms and serving in sequence; holds no logic of a step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from pakar.config import Config
 from pakar.errors import ExampleError
+from pakar.flows.examples import ExampleDesk
+from pakar.flows.index_in_force import retriever
+from pakar.flows.indexed import documents
 from pakar.flows.serving import serving
-from pakar.ports import LanguageModel
-from pakar.retrieval.search import Retriever
+from pakar.flows.workplace import Workplace
 from pakar.training.forms import Progress, TrainingSet, texts, training_set
-from pakar.types import Document, Example, Message
+from pakar.types import Message
 
 
-def training_data(
-    examples: Sequence[Example],
-    retriever: Retriever,
-    model: LanguageModel,
-    config: Config,
-    *,
-    documents: Callable[[], Sequence[Document]],
-    progress: Progress | None = None,
-) -> TrainingSet:
-    """All forms that the settings name. `documents` is asked only where texts are wanted.
+def training_data(place: Workplace, *, progress: Progress | None = None) -> TrainingSet:
+    """All forms that the settings name. Documents are read only where texts are wanted.
 
     Raises ExampleError where there is nothing to learn from.
     """
-    wanted = config.examples
+    wanted, model = place.config.examples, place.model
     made = training_set(
-        examples,
-        serving(retriever, model, config),
+        ExampleDesk(place).accepted().kept,
+        serving(retriever(place), model, place.config),
         wanted,
-        seed=config.training.seed,
+        seed=place.config.training.seed,
         progress=progress,
     )
     if "text" in wanted.forms:
@@ -44,7 +36,7 @@ def training_data(
         def fits(text: str) -> bool:
             return model.count_tokens([Message("assistant", text)]) <= room
 
-        found = texts(documents(), fits)
+        found = texts(documents(place), fits)
         counts = {**made.counts, "text": made.counts.get("text", 0) + len(found)}
         made = replace(made, examples=(*made.examples, *found), counts=counts)
     if not made.examples:

@@ -2,8 +2,8 @@
 
     rows -> preflight -> training -> what was lost -> the adapter's record
 
-Each run has a folder below `.pakar/training`, named by what is learned and how, with the examples
-as they were; a run that was killed is gone on from there. Holds no logic of a step.
+Each run has a folder below `.pakar/training`, named by what is learned and how (`training_runs`).
+Holds no logic of a step.
 """
 
 from __future__ import annotations
@@ -17,9 +17,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pakar.answering.wording import wording
-from pakar.atomic_file import write_atomically
 from pakar.config import Training
 from pakar.errors import TrainingError
+from pakar.flows import adapters, training_runs
+from pakar.flows.index_in_force import retriever
+from pakar.flows.indexed import hashes
+from pakar.flows.plan import PlanRequest, make_plan
+from pakar.flows.serving import serving
+from pakar.flows.training_data import training_data
+from pakar.flows.workplace import Workplace
+from pakar.index.lock import writing
 from pakar.ports import (
     Adaptable,
     Generation,
@@ -28,7 +35,6 @@ from pakar.ports import (
     Recipe,
     Rows,
     Trained,
-    Trainer,
 )
 from pakar.training import adapter_files
 from pakar.training.curve import draw_curve
@@ -36,24 +42,17 @@ from pakar.training.identity import data_hash
 from pakar.training.lost import Lost, foreign_questions, general_texts
 from pakar.training.plan import Plan
 from pakar.training.preflight import Preflight, preflight
-from pakar.training.rows import parse_row, to_line, to_row
-from pakar.training.serving import Serving
-from pakar.training.split import split
+from pakar.training.split import held_out_share, split
 from pakar.types import Adapter, Example, Method
 from pakar.version import __version__
 
-_EXAMPLES = "examples.jsonl"
-# What is held out is measured about eight times, so it must be a small part; but too few tell
-# nothing.
-_HELD_OUT_SHARE = 0.05
-_FEWEST_HELD_OUT, _MOST_HELD_OUT = 8, 32
-_HELD_OUT_OF_FEW = 0.1
 # A refusal is said in a few words; what is longer is an answer.
 _REFUSAL_TOKENS = 24
 # The least that checkpoints, and the adapter beside them, take on the disk.
 _FREE_BYTES = 1_000_000_000
 
 OnStage = Callable[[str], None]
+OnWait = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +69,53 @@ def unwatched() -> Watcher:
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
-    """All that a training needs of an expert.
+class _Task:
+    """What is learned and how. `documents` are the index's, by name, when it began."""
 
-    `documents` are names with their hash; `plan` takes tokens and learned tokens of each row.
-    """
-
-    folder: Path
-    trainer: Trainer
-    model: LanguageModel
-    serving: Callable[[], Serving]
+    place: Workplace
+    examples: Sequence[Example]
+    recipe: Recipe
     documents: Mapping[str, str]
-    settings: Training
-    plan: Callable[[Method, Sequence[tuple[int, int]]], Plan]
+
+    @property
+    def name(self) -> str:
+        """Equal for equal examples, settings, base model and training code."""
+        base = self.place.trainer.base.fingerprint
+        facts = json.dumps([data_hash(self.examples), asdict(self.recipe), base, __version__])
+        return f"{self.recipe.method}-{hashlib.sha256(facts.encode()).hexdigest()[:8]}"
+
+
+def train(
+    place: Workplace,
+    method: Method | None,
+    watcher: Watcher,
+    *,
+    minutes: float | None = None,
+    resume: bool = False,
+    on_wait: OnWait | None = None,
+) -> Adapter:
+    """Trains on the accepted examples, or goes on with the newest unfinished run.
+
+    Raises TrainingError where the preflight or the training stops it, or there is no such run, and
+    ExampleError without examples.
+    """
+    folder = place.derived / training_runs.FOLDER
+    with writing(folder, on_wait=on_wait):
+        # Opened before anything is made: a model that cannot be trained is said at once.
+        _ = place.trainer, place.model
+        documents = hashes(place)
+        if resume:
+            run = training_runs.unfinished(folder)
+            if run is None:
+                raise TrainingError(
+                    "there is no unfinished training", hint="Begin one: pakar train"
+                )
+            examples, method = training_runs.examples_of(run), training_runs.method_of(run)
+        else:
+            watcher.stage("Making the training data")
+            examples = list(training_data(place).examples)
+        recipe = recipe_of(place.config.training, method, minutes)
+        return _tuned(_Task(place, examples, recipe, documents), watcher)
 
 
 def recipe_of(settings: Training, method: Method | None, minutes: float | None = None) -> Recipe:
@@ -101,73 +134,56 @@ def recipe_of(settings: Training, method: Method | None, minutes: float | None =
     )
 
 
-def unfinished(shop: Workshop) -> Path | None:
-    """The folder of the newest run that was begun and not finished."""
-    runs = [path for path in (shop.folder / "training").glob("*") if (path / _EXAMPLES).is_file()]
-    return max(runs, key=lambda path: (path / _EXAMPLES).stat().st_mtime, default=None)
-
-
-def examples_of(run: Path) -> list[Example]:
-    """The examples of a run, as they were when it began."""
-    lines = (run / _EXAMPLES).read_text(encoding="utf-8").splitlines()
-    return [parse_row(line) for line in lines]
-
-
-def method_of(run: Path) -> Method:
-    return "qlora" if run.name.startswith("qlora") else "lora"
-
-
-def tune(shop: Workshop, examples: Sequence[Example], recipe: Recipe, watcher: Watcher) -> Adapter:
-    """Trains on these examples, or goes on with a run of them; gives back what exists already.
-
-    Raises TrainingError where the preflight or the training stops it. A run that is killed is gone
-    on from by the same call.
-    """
-    if not isinstance(shop.model, Adaptable):
+def _tuned(task: _Task, watcher: Watcher) -> Adapter:
+    """Trains, or goes on with a run that was killed; gives back what has been learned already."""
+    place, model = task.place, task.place.model
+    if not isinstance(model, Adaptable):
         raise TrainingError(
-            f"{shop.model.info.spec} takes no adapters",
+            f"{model.info.spec} takes no adapters",
             hint="Name a model that runs here: bundled:NAME, hf:ORG/NAME or path:DIR.",
         )
-    name = _name(shop, examples, recipe)
-    known = shop.folder / "adapters" / name
+    name = task.name
+    known = place.derived / adapters.FOLDER / name
     if (known / adapter_files.RECORD).is_file():
         watcher.stage(f"{name} has learned exactly this already")
         return adapter_files.load(known).adapter
-    looked = _looked_at(shop, examples, recipe, shop.model.template)
+    looked = _looked_at(task, model.template)
     watcher.checks(looked)
     looked.require()
-    _require_space(shop.folder)
-    plan = shop.plan(recipe.method, [(len(row.ids), row.learned) for row in looked.rows])
+    _require_space(place.derived)
+    plan = _planned(task, looked)
     _require_memory(plan)
-    run = shop.folder / "training" / name
-    run.mkdir(parents=True, exist_ok=True)
-    lines = "".join(f"{to_line(to_row(one))}\n" for one in examples)
-    write_atomically(run / _EXAMPLES, lines.encode("utf-8", "surrogatepass"))
+    run = place.derived / training_runs.FOLDER / name
+    training_runs.begin(run, task.examples)
     watcher.stage("Training")
-    general = [shop.trainer.row(one) for one in general_texts()]
+    general = [place.trainer.row(one) for one in general_texts()]
     rows = Rows(looked.rows, looked.held_out, general)
-    trained = shop.trainer.train(rows, recipe, run, watcher.progress)
+    # Nothing is searched for a while, and the memory is needed.
+    place.close_retrieval()
+    trained = place.trainer.train(rows, task.recipe, run, watcher.progress)
     watcher.stage("Measuring what was lost")
-    lost = _lost(shop, shop.model, run / "adapter", trained, recipe)
-    return _keep(shop, examples, recipe, name, _Outcome(trained, lost, plan.resident / 1e6))
+    lost = _lost(task, model, run / "adapter", trained)
+    return _keep(task, run, _Outcome(trained, lost, plan.resident / 1e6))
 
 
-def _looked_at(
-    shop: Workshop, examples: Sequence[Example], recipe: Recipe, template: str
-) -> Preflight:
-    learned, held_out = split(examples, _held_out_share(len(examples)), recipe.seed)
+def _looked_at(task: _Task, template: str) -> Preflight:
+    share = held_out_share(len(task.examples))
+    learned, held_out = split(task.examples, share, task.recipe.seed)
+    trainer = task.place.trainer
     return preflight(
-        [shop.trainer.row(one) for one in learned],
-        [shop.trainer.row(one) for one in held_out],
-        shop.trainer.base,
-        recipe,
+        [trainer.row(one) for one in learned],
+        [trainer.row(one) for one in held_out],
+        trainer.base,
+        task.recipe,
         served_template=template,
     )
 
 
-def _held_out_share(examples: int) -> float:
-    wanted = max(_HELD_OUT_SHARE * examples, min(_FEWEST_HELD_OUT, _HELD_OUT_OF_FEW * examples))
-    return min(wanted, _MOST_HELD_OUT) / max(1, examples)
+def _planned(task: _Task, looked: Preflight) -> Plan:
+    config = task.place.config
+    request = PlanRequest(timed=False, micro_tokens=config.training.micro_tokens)
+    counts = [(len(row.ids), row.learned) for row in looked.rows]
+    return make_plan(task.recipe.method, request, config, counts)
 
 
 def _require_space(folder: Path) -> None:
@@ -196,74 +212,57 @@ class _Outcome:
     planned_mb: float
 
 
-def _name(shop: Workshop, examples: Sequence[Example], recipe: Recipe) -> str:
-    """Equal for equal examples, settings, base model and training code."""
-    facts = json.dumps(
-        [data_hash(examples), asdict(recipe), shop.trainer.base.fingerprint, __version__]
-    )
-    return f"{recipe.method}-{hashlib.sha256(facts.encode()).hexdigest()[:8]}"
-
-
-def _lost(
-    shop: Workshop, model: Adaptable, adapter: Path, trained: Trained, recipe: Recipe
-) -> Lost:
-    four_bit = recipe.method == "qlora"
-    tuned = model.adapted(adapter, four_bit=four_bit)
+def _lost(task: _Task, model: Adaptable, adapter: Path, trained: Trained) -> Lost:
+    tuned = model.adapted(adapter, four_bit=task.recipe.method == "qlora")
     try:
-        after = _says_unknown(shop, tuned)
-        before = _says_unknown(shop, shop.model)
+        after = _says_unknown(task.place, tuned)
+        before = _says_unknown(task.place, task.place.model)
     finally:
         model.forget(adapter)
     return Lost(*trained.general, before, after)
 
 
-def _says_unknown(shop: Workshop, model: LanguageModel) -> float:
+def _says_unknown(place: Workplace, model: LanguageModel) -> float:
     """The share of foreign questions at which it says so, with the nearest passages before it."""
-    serving = shop.serving()
+    served = serving(retriever(place), place.model, place.config)
     said = 0
     questions = foreign_questions()
     for question in questions:
-        hits = serving.search(question, 2)
-        prompt = serving.with_passages(question, hits, ())
+        hits = served.search(question, 2)
+        prompt = served.with_passages(question, hits, ())
         pieces = model.generate(prompt.messages, Generation(_REFUSAL_TOKENS))
         said += wording("en").says_unknown("".join(pieces))
     return said / len(questions)
 
 
-def _keep(
-    shop: Workshop,
-    examples: Sequence[Example],
-    recipe: Recipe,
-    name: str,
-    outcome: _Outcome,
-) -> Adapter:
-    trained, lost = outcome.trained, outcome.lost
-    run = shop.folder / "training" / name
+def _keep(task: _Task, run: Path, outcome: _Outcome) -> Adapter:
+    """Draws the curve, writes the record, moves the adapter to its place and clears the run."""
+    trained, lost, place = outcome.trained, outcome.lost, task.place
     made = run / "adapter"
     draw_curve(trained.curve, made / "loss.png")
-    base = shop.trainer.base
+    base = place.trainer.base
     adapter = Adapter(
-        id=name,
-        method=recipe.method,
+        id=run.name,
+        method=task.recipe.method,
         base=base.spec,
         folder=str(made),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        examples=len(examples),
-        refused=lost.verdict(shop.settings.forgetting_limit),
+        examples=len(task.examples),
+        refused=lost.verdict(place.config.training.forgetting_limit),
         loss=(trained.before or 0.0, trained.after or 0.0),
         seconds=trained.seconds,
         memory_mb=trained.memory_mb,
     )
     facts: dict[str, object] = {
         "pakar": __version__,
-        "data_hash": data_hash(examples),
-        "recipe": asdict(recipe),
+        "data_hash": data_hash(task.examples),
+        "recipe": asdict(task.recipe),
         "trained": asdict(replace(trained, versions=dict(trained.versions))),
         "lost": asdict(lost),
         "planned_memory_mb": round(outcome.planned_mb),
     }
-    sources = adapter_files.sources_of(examples, shop.documents)
+    sources = adapter_files.sources_of(task.examples, task.documents)
     record = adapter_files.Record(adapter, base.fingerprint, base.template, sources, facts)
-    kept = adapter_files.keep(shop.folder / "adapters", made, record, examples)
+    kept = adapter_files.keep(place.derived / adapters.FOLDER, made, record, task.examples)
     shutil.rmtree(run, ignore_errors=True)
     return replace(kept, documents=tuple(sorted(sources)))

@@ -8,8 +8,9 @@ Knows no format, no model and no database: they come in as functions and ports.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol
 
 from pakar.errors import SourceError
@@ -33,22 +34,42 @@ class Progress(Protocol):
     def __call__(self, done: int, total: int, passages: int, current: str) -> None: ...
 
 
+Readings = Generator[tuple[SourceT, Readout | SourceError], None, None]
+ReadAll = Callable[[Iterable[SourceT]], Readings[SourceT]]
+
+
 @dataclass(frozen=True, slots=True)
 class Steps(Generic[SourceT]):
     """What is done with a source, step by step.
 
-    `fingerprint` is the source's content hash, or "" where only reading it can tell; it raises
-    OSError. `read` gives the source's documents, the one with the source's own name last and the
-    others named by `part_name`; it raises SourceError where the content cannot be read.
-    `embedding_text` is what the
+    `read` reads many, perhaps several at once; it draws its sources as it needs them, and hands an
+    error on in a document's place. Of one source it gives all documents in a row: that with the
+    source's own name last, those before it named by `part_name`. `fingerprint` is a source's
+    content hash, "" where only reading can tell; it raises OSError. `embedding_text` is what the
     embedder sees of a passage, `terms` what BM25 counts of it.
     """
 
-    read: Callable[[SourceT], Iterable[Readout]]
+    read: ReadAll[SourceT]
     split: Callable[[Document], list[Passage]]
     embedding_text: Callable[[Passage], str]
     terms: Callable[[Passage], Sequence[str]]
     fingerprint: Callable[[SourceT], str] = hash_of
+
+
+def one_by_one(read: Callable[[SourceT], Document]) -> ReadAll[SourceT]:
+    """Reads one source after the other, here; `read` raises SourceError where it cannot."""
+
+    def read_all(sources: Iterable[SourceT]) -> Readings[SourceT]:
+        for source in sources:
+            try:
+                with unreadable(source.name):
+                    document = read(source)
+            except SourceError as error:
+                yield source, error
+            else:
+                yield source, Readout(document)
+
+    return read_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +120,14 @@ class Indexer(Generic[SourceT]):
         known = self._store.snapshot().documents()
         outcome = Outcome()
         self._forget(missing(known, unique, roots), outcome)
-        batch = _Batch(self._steps, self._limits, _Report(progress, len(unique)))
+        batch = _Batch(self._limits, _Report(progress, len(unique)))
         run = _Run(known, batch, outcome, force)
-        for name, source in unique.items():
-            self._consider(source, run)
-            batch.report.done(name)
-            if batch.is_full():
-                self._commit(run)
+        changed = self._changed(unique.values(), run)
+        with closing(self._steps.read(changed)) as readings:
+            for source, read in readings:
+                self._take_in(source, read, run)
+                if batch.is_full():
+                    self._commit(run)
         self._commit(run)
         self._tidy()
         return outcome.report(time.monotonic() - started)
@@ -123,83 +145,91 @@ class Indexer(Generic[SourceT]):
         self._tidy()
         return outcome.report(time.monotonic() - started)
 
-    def _consider(self, source: SourceT, run: _Run[SourceT]) -> None:
-        """Takes a source into the batch unless it is unchanged or cannot be opened."""
-        name, known, outcome = source.name, run.known, run.outcome
-        try:
-            content_hash = self._steps.fingerprint(source)
-        except OSError as error:
-            outcome.not_opened(name, error, is_kept=name in known)
-            return
-        if content_hash and self._is_indexed(name, content_hash, run):
-            outcome.unchanged.append(name)
-            return
-        taken: set[str] = set()
-        try:
-            for readout, passages in self._readouts(source):
-                taken.add(readout.document.name)
-                self._take(readout, passages, run, taken)
-        except SourceError as error:
-            if isinstance(error.__cause__, OSError):
-                outcome.not_opened(name, error.__cause__, is_kept=name in known)
-                return
-            outcome.not_read(name, error, was_known=name in known)
-            for document in _documents_of(name, known) | taken:
-                run.batch.forget(document)
+    def _changed(self, sources: Iterable[SourceT], run: _Run) -> Iterator[SourceT]:
+        """The sources that are to be read; tells of the others that they need not or cannot be."""
+        for source in sources:
+            name = source.name
+            try:
+                content_hash = self._steps.fingerprint(source)
+            except OSError as error:
+                run.outcome.not_opened(name, error, is_kept=name in run.known)
+                run.batch.report.done(name)
+                continue
+            if not content_hash or not self._is_indexed(name, content_hash, run):
+                yield source
+                continue
+            run.outcome.unchanged.append(name)
+            run.batch.report.done(name)
 
-    def _is_indexed(self, name: str, content_hash: str, run: _Run[SourceT]) -> bool:
+    def _is_indexed(self, name: str, content_hash: str, run: _Run) -> bool:
         is_known = not run.force and run.known.get(name) == content_hash
         return is_known and self._texts.has(name, content_hash)
 
-    def _readouts(self, source: SourceT) -> Iterator[tuple[Readout, list[Passage]]]:
-        """The source's documents with their passages. Raises SourceError, whatever happens."""
-        with unreadable(source.name):
-            documents = iter(self._steps.read(source))
-        while True:
-            with unreadable(source.name):
-                readout = next(documents, None)
-                if readout is None:
-                    return
-                passages = self._steps.split(readout.document)
-                if not passages:
-                    raise SourceError(
-                        "there is no text in it", hint="If it is a scan, it needs OCR first."
-                    )
-                readout.document.text.encode()  # the store can hold no lone surrogates
-            yield readout, passages
+    def _take_in(self, source: SourceT, read: Readout | SourceError, run: _Run) -> None:
+        """Takes what was read into the batch, or reports why it was not."""
+        name = source.name
+        taken = run.taken.setdefault(name, set())
+        try:
+            if isinstance(read, SourceError):
+                raise read
+            taken.add(read.document.name)
+            self._take(name, read, run)
+        except SourceError as error:
+            self._not_taken(name, error, taken, run)
+        if isinstance(read, SourceError) or read.document.name == name:
+            del run.taken[name]
+            run.batch.report.done(name)
 
-    def _take(
-        self,
-        readout: Readout,
-        passages: list[Passage],
-        run: _Run[SourceT],
-        taken: set[str],
-    ) -> None:
-        """Takes one document of a source into the batch unless it is as it was.
+    def _take(self, source: str, read: Readout, run: _Run) -> None:
+        """Takes one document of a source, unless it is as it was.
 
-        The document with the source's own name comes last; in the commit that takes it, the parts
-        that the source has no more go. So a source is unchanged only when all of it was taken.
+        In the commit that takes the document with the source's own name, the parts that the
+        source has no more go. So a source is unchanged only when all of it was taken.
         """
-        document = readout.document
-        is_whole = source_of(document.name) == document.name
+        document = read.document
+        is_whole = document.name == source
         if self._is_indexed(document.name, document.content_hash, run):
             if is_whole:
-                run.outcome.unchanged.append(document.name)
+                run.outcome.unchanged.append(source)
             return
+        passages = self._passages(source, document)
         if is_whole:
-            for gone in _documents_of(document.name, run.known) - taken:
+            for gone in _documents_of(source, run.known) - run.taken[source]:
                 run.batch.forget(gone)
-        run.batch.take(readout, passages)
-        if not is_whole and run.batch.is_full():
-            self._commit(run)
+        # Where a reader made its files, they stay only until the next source is asked for.
+        tables = self._tables.hold(read.tables) if self._tables else ()
+        run.batch.take(replace(read, tables=tables), passages)
 
-    def _commit(self, run: _Run[SourceT]) -> None:
+    def _passages(self, source: str, document: Document) -> list[Passage]:
+        """Splits a document. Raises SourceError where that cannot be done."""
+        with unreadable(source):
+            passages = self._steps.split(document)
+            if not passages:
+                raise SourceError(
+                    "there is no text in it", hint="If it is a scan, it needs OCR first."
+                )
+            document.text.encode()  # the store can hold no lone surrogates
+        return passages
+
+    def _not_taken(self, name: str, error: SourceError, taken: set[str], run: _Run) -> None:
+        is_known = name in run.known
+        if isinstance(error.__cause__, OSError):
+            if "://" in name:  # no file: the reader's own words say more than the system's
+                run.outcome.not_reached(name, error, is_kept=is_known)
+            else:
+                run.outcome.not_opened(name, error.__cause__, is_kept=is_known)
+            return
+        run.outcome.not_read(name, error, was_known=is_known)
+        for document in sorted(_documents_of(name, run.known) | (taken - {name})):
+            run.batch.forget(document)
+
+    def _commit(self, run: _Run) -> None:
         """Embeds what was read, saves the texts, then replaces the passages in one commit."""
-        batch, known, outcome = run.batch, run.known, run.outcome
+        batch, known = run.batch, run.known
         if not batch.names:
             return
         vectors = {} if run.force else self._vectors_of(batch.names, known)
-        rows = batch.embedded(self._embedder, vectors)
+        rows = self._embedded(batch, vectors)
         for readout in batch.readouts:
             document = readout.document
             self._texts.save(document)
@@ -208,8 +238,9 @@ class Indexer(Generic[SourceT]):
         self._store.replace(batch.names, rows)
         for readout in batch.readouts:
             if source_of(readout.document.name) == readout.document.name:
-                outcome.indexed(readout.document, was_known=readout.document.name in known)
-        outcome.passages += len(rows)
+                was_known = readout.document.name in known
+                run.outcome.indexed(readout.document, was_known=was_known)
+        run.outcome.passages += len(rows)
         batch.clear()
 
     def _vectors_of(self, names: Sequence[str], known: Mapping[str, str]) -> dict[str, Vectors]:
@@ -219,6 +250,26 @@ class Indexer(Generic[SourceT]):
             return {}
         stored = self._store.snapshot().stored(changed)
         return {self._steps.embedding_text(passage): vector for passage, vector in stored}
+
+    def _embedded(self, batch: _Batch, known: Mapping[str, Vectors]) -> list[IndexedPassage]:
+        """The batch's passages with vectors; those of `known` texts are not embedded again."""
+        rows = []
+        for start in range(0, len(batch.rows), _EMBED_AT_ONCE):
+            part = batch.rows[start : start + _EMBED_AT_ONCE]
+            texts = [self._steps.embedding_text(passage) for passage, _ in part]
+            new = [text for text in dict.fromkeys(texts) if text not in known]
+            made = dict(zip(new, self._embedder.embed(new, "passage"), strict=True)) if new else {}
+            rows += [
+                IndexedPassage(
+                    passage,
+                    known[text] if text in known else made[text],
+                    self._steps.terms(passage),
+                    content_hash,
+                )
+                for (passage, content_hash), text in zip(part, texts, strict=True)
+            ]
+            batch.report.embedded(len(part))
+        return rows
 
     def _forget(self, names: Sequence[str], outcome: Outcome) -> None:
         for start in range(0, len(names), _REMOVE_AT_ONCE):
@@ -237,16 +288,6 @@ class Indexer(Generic[SourceT]):
 def _documents_of(source: str, known: Mapping[str, str]) -> set[str]:
     """The indexed documents of a source: that with its name and its parts."""
     return {name for name in known if source_of(name) == source}
-
-
-@dataclass(frozen=True, slots=True)
-class _Run(Generic[SourceT]):
-    """What one call of `add` knows and gathers."""
-
-    known: Mapping[str, str]
-    batch: _Batch[SourceT]
-    outcome: Outcome
-    force: bool
 
 
 class _Report:
@@ -273,11 +314,10 @@ class _Report:
             self._progress(self._done, self._total, self._passages, self._current)
 
 
-class _Batch(Generic[SourceT]):
+class _Batch:
     """Documents read but not committed yet. `names` also has those that lose their passages."""
 
-    def __init__(self, steps: Steps[SourceT], limits: BatchLimits, report: _Report) -> None:
-        self._steps = steps
+    def __init__(self, limits: BatchLimits, report: _Report) -> None:
         self._limits = limits
         self.report = report
         self.clear()
@@ -285,44 +325,35 @@ class _Batch(Generic[SourceT]):
     def clear(self) -> None:
         self.names: list[str] = []
         self.readouts: list[Readout] = []
-        self._rows: list[tuple[Passage, str]] = []
+        self.rows: list[tuple[Passage, str]] = []
         self._since = time.monotonic()
 
-    def take(self, readout: Readout, passages: list[Passage]) -> None:
+    def take(self, readout: Readout, passages: Sequence[Passage]) -> None:
         document = readout.document
         self.names.append(document.name)
         self.readouts.append(readout)
-        self._rows += [(passage, document.content_hash) for passage in passages]
+        self.rows += [(passage, document.content_hash) for passage in passages]
 
     def forget(self, name: str) -> None:
         """The document loses its passages, those too that were taken but not committed yet."""
         self.readouts = [one for one in self.readouts if one.document.name != name]
-        self._rows = [one for one in self._rows if one[0].document != name]
+        self.rows = [one for one in self.rows if one[0].document != name]
         self.names.append(name)
 
     def is_full(self) -> bool:
         return bool(self.names) and (
-            len(self._rows) >= self._limits.passages
+            len(self.rows) >= self._limits.passages
             or len(self.names) >= self._limits.documents
             or time.monotonic() - self._since >= self._limits.seconds
         )
 
-    def embedded(self, embedder: Embedder, known: Mapping[str, Vectors]) -> list[IndexedPassage]:
-        """The passages with their vectors; those of `known` texts are not embedded again."""
-        rows = []
-        for start in range(0, len(self._rows), _EMBED_AT_ONCE):
-            part = self._rows[start : start + _EMBED_AT_ONCE]
-            texts = [self._steps.embedding_text(passage) for passage, _ in part]
-            new = [text for text in dict.fromkeys(texts) if text not in known]
-            made = dict(zip(new, embedder.embed(new, "passage"), strict=True)) if new else {}
-            rows += [
-                IndexedPassage(
-                    passage,
-                    known[text] if text in known else made[text],
-                    self._steps.terms(passage),
-                    content_hash,
-                )
-                for (passage, content_hash), text in zip(part, texts, strict=True)
-            ]
-            self.report.embedded(len(part))
-        return rows
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What one call of `add` knows and gathers; `taken` are the documents of unfinished sources."""
+
+    known: Mapping[str, str]
+    batch: _Batch
+    outcome: Outcome
+    force: bool
+    taken: dict[str, set[str]] = field(default_factory=dict)

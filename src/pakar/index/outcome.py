@@ -34,6 +34,11 @@ class Outcome:
             hint = f"{hint} {_OLD_TEXT_KEPT}"
         self.failed.append(Failure(name, f"cannot be opened: {error.strerror or error}", hint))
 
+    def not_reached(self, name: str, error: SourceError, *, is_kept: bool) -> None:
+        """The same, where the reader has said it in its own words."""
+        hint = f"{error.hint} {_OLD_TEXT_KEPT}".strip() if is_kept else error.hint
+        self.failed.append(Failure(name, str(error), hint))
+
     def not_read(self, name: str, error: SourceError, *, was_known: bool) -> None:
         """The file has changed and cannot be read: its old text must not be served."""
         hint = f"{error.hint} {_OLD_TEXT_REMOVED}".strip() if was_known else error.hint

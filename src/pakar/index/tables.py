@@ -27,12 +27,15 @@ class TableStore:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def workplace(self) -> Path:
-        """A new folder for the files of one source; it goes with the next `collect`."""
+    def hold(self, files: Sequence[Path]) -> tuple[Path, ...]:
+        """Takes finished files from where they were made, until `keep` or the next `collect`."""
+        if not files:
+            return ()
         folder = self._path / _NEW
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            return Path(tempfile.mkdtemp(dir=folder))
+            held = Path(tempfile.mkdtemp(dir=folder))
+            return tuple(file.rename(held / file.name) for file in files)
         except OSError as error:
             raise _unwritable(folder, error) from error
 

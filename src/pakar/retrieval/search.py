@@ -6,7 +6,7 @@ know how passages were made or what becomes of the hits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import get_args
@@ -23,17 +23,26 @@ from pakar.types import Hit, Passage, PassageKind
 # Learned on the development company (docs/measurements.md).
 SUPPORT_WEIGHT = 0.2
 EVERYTHING = Filter()
+MayRead = Callable[[str], bool]
 _KINDS = get_args(PassageKind)
 
 
 @dataclass(frozen=True, slots=True)
 class Retriever:
-    """Searches the newest version of a store. Safe to share between threads."""
+    """Searches the newest version of a store. Safe to share between threads.
+
+    With `may_read`, a test of document names, other documents are as if they were not there.
+    """
 
     store: VectorStore
     embedder: Embedder
     settings: Retrieval
     reranker: Reranker | None = None
+    may_read: MayRead | None = None
+
+    def among(self, may_read: MayRead | None) -> Retriever:
+        """The same among the documents that a reader may read."""
+        return replace(self, may_read=may_read)
 
     def search(self, question: str, *, k: int, where: Filter = EVERYTHING) -> list[Hit]:
         """The `k` best passages, the best first; fewer where fewer pass the filter.
@@ -45,10 +54,13 @@ class Retriever:
         if not question.strip():
             return []
         snapshot = self.store.snapshot()
+        allowed = _allowed(snapshot, where, self.may_read)
+        if allowed is None:
+            return []
         limit = max(self.settings.candidates, k)
         vector = self.embedder.embed([question], "query")[0]
         terms = query_terms(question, self._languages(snapshot))
-        near, found = _both(snapshot, vector, terms, limit, where)
+        near, found = _both(snapshot, vector, terms, limit, allowed)
         hits = self._rank(snapshot, vector, near, found)
         if self.reranker is not None:
             hits = _rerank(self.reranker, question, hits[: max(k, self.settings.rerank)])
@@ -89,6 +101,23 @@ class Retriever:
             for key, passage in passages.items()
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.document, hit.start))
+
+
+def _allowed(snapshot: Snapshot, where: Filter, may_read: MayRead | None) -> Filter | None:
+    """The filter, narrowed to what may be read of this very snapshot; None where nothing is left.
+
+    The store gets the shorter of two lists: what may be found, or what may not.
+    """
+    if may_read is None:
+        return where
+    names = where.documents or tuple(snapshot.documents())
+    readable = tuple(name for name in names if may_read(name))
+    if not readable:
+        return None
+    denied = tuple(name for name in names if not may_read(name))
+    if where.documents or len(readable) < len(denied):
+        return replace(where, documents=readable)
+    return replace(where, denied=denied)
 
 
 def _check(k: int, where: Filter) -> None:

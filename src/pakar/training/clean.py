@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pakar.language.near import near_copies
 from pakar.training.identity import example_id
 from pakar.training.leaks import Embed, HeldOut, Thresholds, leaks
-from pakar.training.near import near_copies
 from pakar.training.personal import personal_data
 from pakar.types import Example
 

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pakar.training.gpus import UTILISATION, Gpu
-from pakar.training.memory import Setup, adapter_parameters
 from pakar.training.model_shape import ModelShape
 from pakar.training.plain_step import Step, plain_step
+from pakar.training.run_setup import Setup
+from pakar.training.states import adapter_parameters
 from pakar.training.workload import Workload
 
 # Makes a training step over some decoder layers of a model.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pakar.atomic_file import write_atomically
@@ -18,6 +19,7 @@ from pakar.training.rows import parse_json, parse_row, to_line, to_row
 from pakar.types import Example, Failure, Message, State
 
 MOST_MEGABYTES = 1_000
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,17 @@ class ExampleFolder:
                 found.setdefault(example.id, example)
         return Stored(tuple(found.values()), tuple(failed))
 
-    def add(self, name: str, examples: Iterable[Example]) -> list[Example]:
+    def add(
+        self,
+        name: str,
+        examples: Iterable[Example],
+        *,
+        notes: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> list[Example]:
         """Appends to the file `name` what no file holds yet, by id; gives what was added.
 
-        What was rejected once is known, so it does not come back.
+        What was rejected once is known, so it does not come back. `notes` says more about where
+        an example comes from, by id; it stays in its line.
         """
         known = set(self.load().ids)
         new: list[Example] = []
@@ -77,18 +86,28 @@ class ExampleFolder:
         if new:
             path = self._folder / name
             before = "\n".join(_lines(path)).rstrip("\n") if path.is_file() else ""
-            lines = [to_line(to_row(example)) for example in new]
+            said = notes or {}
+            rows = [
+                {**to_row(one), **({"feedback": dict(said[one.id])} if one.id in said else {})}
+                for one in new
+            ]
+            lines = [to_line(row) for row in rows]
             _write(path, [*([before] if before else []), *lines])
         return new
 
     def mark(self, states: Mapping[str, State]) -> None:
         """Sets the state of the examples with these ids. Raises ExampleError for an unknown id."""
         self._known(states)
+        now = _now()
 
         def changed(row: dict[str, object], example: Example) -> list[dict[str, object]]:
-            return [{**row, "id": example.id, "state": states[example.id]}]
+            return [{**row, "id": example.id, "state": states[example.id], "decided": now}]
 
         self._rewrite(frozenset(states), changed)
+
+    def accepted_since(self, moment: datetime) -> int:
+        """How many examples were accepted in review after a moment."""
+        return sum(_decided(line) > moment for path in self._files() for line in _lines(path))
 
     def edit(self, key: str, *, question: str, answer: str) -> Example:
         """Puts an accepted example in another's place, which stays as rejected.
@@ -109,8 +128,10 @@ class ExampleFolder:
             return replace(old, state="accepted")
 
         def changed(row: dict[str, object], example: Example) -> list[dict[str, object]]:
-            return [{**row, "id": example.id, "state": "rejected"}, to_row(new)]
+            rejected = {**row, "id": example.id, "state": "rejected", "decided": now}
+            return [rejected, {**to_row(new), "decided": now}]
 
+        now = _now()
         self._rewrite(frozenset([key]), changed)
         return new
 
@@ -152,6 +173,22 @@ class ExampleFolder:
     def _files(self) -> list[Path]:
         found = sorted(self._folder.glob("*.jsonl")) if self._folder.is_dir() else []
         return [path for path in found if path.is_file()]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _decided(line: str) -> datetime:
+    """When an accepted example was decided on; long ago for all others."""
+    if '"decided"' in line and '"accepted"' in line:
+        try:
+            row = _object(parse_json(line))
+            if row.get("state") == "accepted":
+                return datetime.fromisoformat(str(row.get("decided"))).astimezone(UTC)
+        except (ExampleError, ValueError, OverflowError):
+            return _LONG_AGO
+    return _LONG_AGO
 
 
 def _object(row: object) -> dict[str, object]:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pakar.errors import ExampleError, ModelError
+from pakar.language.near import numbers
 from pakar.language.terms import content_terms
 from pakar.training.identity import answer_fact, example_id
-from pakar.training.near import numbers
 from pakar.training.overlap import coverage
 from pakar.training.rows import MOST_CHARACTERS, checked_text
 from pakar.training.serving import Search

@@ -38,8 +38,8 @@ class Mixture:
     """How grounded examples are mixed; shares are of all grounded examples."""
 
     fewest_passages: int = 1
-    without_source: float = 0.1
-    unanswerable: float = 0.1
+    without_source: float = 0.0
+    unanswerable: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)

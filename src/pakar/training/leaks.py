@@ -13,10 +13,10 @@ from typing import Literal
 
 import numpy as np
 
+from pakar.language.near import jaccard, pieces
 from pakar.language.terms import content_terms
 from pakar.ports import Vectors
 from pakar.training.identity import normalised
-from pakar.training.near import jaccard, pieces
 from pakar.training.overlap import coverage
 from pakar.types import Example
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pakar.errors import ConfigError
 from pakar.training.gpus import Gpu
-from pakar.training.memory import GPU_PROCESS, Device
+from pakar.training.run_setup import GPU_PROCESS, Device
 
 # Python with torch, transformers and peft before any weight, and the share of activations that
 # glibc's malloc loses in gaps: both measured by benchmarks/plan_accuracy.py.

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pakar.backends.extras import require
-from pakar.training.memory import Setup
 from pakar.training.model_shape import ModelShape
+from pakar.training.run_setup import Setup
 
 if TYPE_CHECKING:
     import torch

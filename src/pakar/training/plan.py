@@ -17,10 +17,13 @@ from pakar.errors import ConfigError, ModelError, ModelMissingError
 from pakar.training.duration import Duration, StepOf, on_gpus, on_this_cpu
 from pakar.training.gpus import SIZES, Gpu
 from pakar.training.known_models import find_known, parameter_count, shape_of_size
+from pakar.training.ledger import Memory
 from pakar.training.machine import Machine, of_gpus
-from pakar.training.memory import Memory, Setup, memory, trained_parameters
+from pakar.training.memory import memory
 from pakar.training.model_shape import ModelShape, read_shape
 from pakar.training.plain_step import plain_step
+from pakar.training.run_setup import Setup
+from pakar.training.states import trained_parameters
 from pakar.training.workload import Workload
 
 _MOST_CARDS = 10_000

@@ -12,6 +12,18 @@ from collections.abc import Sequence
 from pakar.training.identity import with_shared_facts
 from pakar.types import Example
 
+# What is held out is measured about eight times, so it must be a small part; but too few tell
+# nothing.
+_HELD_OUT_SHARE = 0.05
+_FEWEST_HELD_OUT, _MOST_HELD_OUT = 8, 32
+_HELD_OUT_OF_FEW = 0.1
+
+
+def held_out_share(examples: int) -> float:
+    """The share of so many examples that is held out."""
+    wanted = max(_HELD_OUT_SHARE * examples, min(_FEWEST_HELD_OUT, _HELD_OUT_OF_FEW * examples))
+    return min(wanted, _MOST_HELD_OUT) / max(1, examples)
+
 
 def split(
     examples: Sequence[Example], share: float, seed: int

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pakar.errors import ConfigError
-from pakar.training.memory import MicroBatch
+from pakar.training.run_setup import MicroBatch
 
 MICRO_TOKENS = 2048
 _MOST_EXAMPLES = 1_000_000_000

@@ -9,9 +9,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from pakar.config import Config
-from pakar.documents.discover import Found
 from pakar.documents.tables.address import parse
-from pakar.flows.reading import SourceReader
+from pakar.documents.tables.reading import read_database, read_table_file
 from pakar.ports import Readout
 from pakar.types import Document
 
@@ -47,13 +46,11 @@ class Reading:
 
 def read(source: Path | str, *, here: Path | None = None, config: Config | None = None) -> Reading:
     """The documents of a file, or of a database's address counted from `here`."""
+    settings, folder = config or Config(), Path(tempfile.mkdtemp())
     if isinstance(source, Path):
-        found = Found(source.name, source)
-    else:
-        address = parse(source, here or Path(), here or Path())
-        found = Found(address.document, address.path, address)
-    folder = Path(tempfile.mkdtemp())
-    return Reading(list(SourceReader(config or Config(), lambda: folder).read(found)))
+        return Reading(list(read_table_file(source, source.name, settings, folder)))
+    address = parse(source, here or Path(), here or Path())
+    return Reading(list(read_database(address, settings, folder)))
 
 
 def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:

@@ -87,8 +87,10 @@ def test_damaged_parquet_is_refused(tmp_path: Path) -> None:
 def bank(tmp_path: Path) -> Path:
     with closing(sqlite3.connect(tmp_path / "bank.db")) as database:
         database.executescript(
-            """CREATE TABLE accounts (number TEXT PRIMARY KEY, owner TEXT, balance NUMERIC, open TEXT);
-            INSERT INTO accounts VALUES ('0012', 'Ann', 12.5, '2024-01-31'), ('0007', 'Bob', 3, NULL);
+            """CREATE TABLE accounts
+            (number TEXT PRIMARY KEY, owner TEXT, balance NUMERIC, open TEXT);
+            INSERT INTO accounts VALUES
+            ('0012', 'Ann', 12.5, '2024-01-31'), ('0007', 'Bob', 3, NULL);
             CREATE TABLE "odd #table?" (a INTEGER, b TEXT);
             INSERT INTO "odd #table?" VALUES (1, 'one'), (2, 'two');
             CREATE VIEW rich AS SELECT owner FROM accounts WHERE balance > 10;"""

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 import xlsxwriter
@@ -17,10 +16,10 @@ from table_reading import Reading, read
 from pakar import SourceError
 from pakar.config import Config
 
+Fill = Callable[[xlsxwriter.Workbook], None]
 
-def workbook(
-    path: Path, fill: Callable[[Any], None], options: dict[str, object] | None = None
-) -> Path:
+
+def workbook(path: Path, fill: Fill, options: dict[str, object] | None = None) -> Path:
     with xlsxwriter.Workbook(path, options or {}) as book:
         fill(book)
     return path
@@ -29,7 +28,7 @@ def workbook(
 def one_sheet(tmp_path: Path, rows: list[list[object]], formats: dict[int, str]) -> Reading:
     """A sheet "Sheet1" whose columns have these number formats."""
 
-    def fill(book: Any) -> None:
+    def fill(book: xlsxwriter.Workbook) -> None:
         sheet = book.add_worksheet()
         looks = {column: book.add_format({"num_format": code}) for column, code in formats.items()}
         for at, row in enumerate(rows):
@@ -44,7 +43,7 @@ def one_sheet(tmp_path: Path, rows: list[list[object]], formats: dict[int, str])
 
 
 def test_every_sheet_is_a_table_and_a_row_names_sheet_and_cells(tmp_path: Path) -> None:
-    def fill(book: Any) -> None:
+    def fill(book: xlsxwriter.Workbook) -> None:
         for name in ("Fees", "Our branches"):
             sheet = book.add_worksheet(name)
             sheet.write_row(0, 0, ["name", "n"])
@@ -95,7 +94,7 @@ def test_a_cell_is_read_as_shown_and_typed_as_stored(
 
 
 def test_years_since_1904_are_those_meant(tmp_path: Path) -> None:
-    def fill(book: Any) -> None:
+    def fill(book: xlsxwriter.Workbook) -> None:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, ["name", "day"])
         sheet.write(1, 0, "a")
@@ -107,7 +106,7 @@ def test_years_since_1904_are_those_meant(tmp_path: Path) -> None:
 
 
 def test_formulas_are_read_by_their_saved_results_and_counted_without(tmp_path: Path) -> None:
-    def fill(book: Any) -> None:
+    def fill(book: xlsxwriter.Workbook) -> None:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, ["name", "sum", "late"])
         sheet.write(1, 0, "a")
@@ -124,7 +123,7 @@ def test_formulas_are_read_by_their_saved_results_and_counted_without(tmp_path: 
 
 
 def test_merged_cells_name_all_that_they_span(tmp_path: Path) -> None:
-    def fill(book: Any) -> None:
+    def fill(book: xlsxwriter.Workbook) -> None:
         sheet = book.add_worksheet()
         sheet.write(1, 0, "Branch")
         sheet.merge_range(0, 1, 0, 2, "2023")
@@ -140,7 +139,7 @@ def test_merged_cells_name_all_that_they_span(tmp_path: Path) -> None:
 
 
 def test_hidden_sheets_are_left_out_and_reported_unless_asked_for(tmp_path: Path) -> None:
-    def fill(book: Any) -> None:
+    def fill(book: xlsxwriter.Workbook) -> None:
         for name in ("Open", "Secret"):
             sheet = book.add_worksheet(name)
             sheet.write_row(0, 0, ["a", "b"])
@@ -157,7 +156,7 @@ def test_hidden_sheets_are_left_out_and_reported_unless_asked_for(tmp_path: Path
 
 
 def test_rich_texts_numbers_as_texts_and_line_breaks_are_read(tmp_path: Path) -> None:
-    def fill(book: Any) -> None:
+    def fill(book: xlsxwriter.Workbook) -> None:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, ["name", "code", "open"])
         sheet.write_rich_string(1, 0, "Cheque ", book.add_format({"bold": True}), "book")

@@ -71,9 +71,7 @@ def _wire(address: Address, seconds: int) -> socket.socket:
     where = f"{address.host}:{address.port}"
     try:
         if address.host.startswith("/"):
-            wire = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            wire.settimeout(_CONNECT_SECONDS)
-            wire.connect(f"{address.host}/.s.PGSQL.{address.port}")
+            wire = _local_wire(f"{address.host}/.s.PGSQL.{address.port}")
         else:
             wire = socket.create_connection((address.host, address.port), _CONNECT_SECONDS)
     except OSError as error:
@@ -82,6 +80,17 @@ def _wire(address: Address, seconds: int) -> socket.socket:
             hint="Check the host and the port, and that the server runs.",
         ) from error
     wire.settimeout(seconds + 5)
+    return wire
+
+
+def _local_wire(path: str) -> socket.socket:
+    wire = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    wire.settimeout(_CONNECT_SECONDS)
+    try:
+        wire.connect(path)
+    except OSError:
+        wire.close()
+        raise
     return wire
 
 

@@ -1,4 +1,6 @@
-"""Texts that are near-copies of each other: much the same letters, or the same content words.
+"""Short texts that are near-copies of each other: the same letters, or the same content words.
+
+For questions, whose few words are often inflected or swapped; `near` is for whole examples.
 
 Similarity is Jaccard's over runs of four letters (Broder, 1997), after letter case, punctuation and
 spaces are made equal. Texts whose words are the same but for order and function words count as the
@@ -13,9 +15,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pakar.language.near import numbers
 from pakar.language.stopwords import stopwords
 from pakar.language.terms import words
-from pakar.training.near import numbers
 
 NEAR = 0.75
 _RUN = 4
@@ -34,7 +36,7 @@ class Match:
     similarity: float
 
 
-def near_copies(texts: Sequence[str], known: Sequence[str]) -> Iterator[Match]:
+def nearest_known(texts: Sequence[str], known: Sequence[str]) -> Iterator[Match]:
     """For each text its nearest among the known ones, where that is a near-copy."""
     seen = _Seen()
     for text in known:

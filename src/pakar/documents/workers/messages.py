@@ -1,0 +1,109 @@
+"""What a reading process and its owner say to each other, as JSON that is checked field by field.
+
+No pickle: a worker parses hostile files, so what it sends is read as data and fitted into the
+types of `pakar.types`, or refused. New fields of those types travel without a change here.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from pakar.config import Config
+from pakar.types import Document
+
+_STRICT = ConfigDict(extra="forbid", frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
+_DOCUMENT = TypeAdapter(Document)
+
+
+class Setup(BaseModel):
+    """The first message to a worker: what holds for all files, and where it may write."""
+
+    model_config = _STRICT
+    config: Config
+    folder: str
+
+
+class Ready(BaseModel):
+    """The worker's answer to it: which limits this machine lets it have, a word each.
+
+    `network`: "namespace" (the kernel gives it no network), "rules" (the kernel forbids it TCP),
+    "guard" (only Python's sockets are shut). `files`: "rules" (the kernel lets it write in its
+    own folder only) or "none". `memory`: "limit" (the kernel's), "watch" (its own) or "none".
+    """
+
+    model_config = _STRICT
+    network: str
+    files: str
+    memory: str
+
+
+class Job(BaseModel):
+    """Read this file. `path` is base64 of the file system's own bytes, whatever they are."""
+
+    model_config = _STRICT
+    path: bytes
+    name: str
+
+    @classmethod
+    def of(cls, path: Path, name: str) -> Job:
+        return cls(path=os.fsencode(path.absolute()), name=name)
+
+    @property
+    def file(self) -> Path:
+        return Path(os.fsdecode(self.path))
+
+
+class Refusal(BaseModel):
+    """The file cannot be read. `errno` is 0 unless the system would not open it."""
+
+    model_config = _STRICT
+    message: str
+    hint: str
+    errno: int = 0
+    out_of_memory: bool = False
+
+
+class Reply(BaseModel):
+    """The head of an answer: a refusal, or a document that follows in a message of its own.
+
+    `peak_bytes` is the most memory that the worker held at once since it took the file, 0 where
+    the system does not tell. `folder` is where, below the worker's own, a source of tables left
+    its parts and table files (see `spool.py`); "" for any other.
+    """
+
+    model_config = _STRICT
+    refusal: Refusal | None = None
+    peak_bytes: int = 0
+    folder: str = ""
+
+
+def document_to_json(document: Document) -> bytes:
+    return _DOCUMENT.dump_json(document)
+
+
+def document_from_json(payload: bytes, name: str, limit: int) -> Document:
+    """The document that a worker sent for `name`. Raises ValueError where it is not one."""
+    document = _DOCUMENT.validate_json(payload)
+    length = len(document.text)
+    if document.name != name:
+        raise ValueError(f"the answer is for {document.name!r:.80}")
+    if length > limit or "\x00" in document.text:
+        raise ValueError("the text is not what may be stored")
+    if any(not 0 <= mark.start <= mark.end <= length for mark in document.marks):
+        raise ValueError("a mark lies outside the text")
+    return document
+
+
+__all__ = [
+    "Job",
+    "Ready",
+    "Refusal",
+    "Reply",
+    "Setup",
+    "ValidationError",
+    "document_from_json",
+    "document_to_json",
+]

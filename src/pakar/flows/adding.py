@@ -1,0 +1,117 @@
+"""Documents into the index and out of it: discover, read, split, embed; under the writer's lock.
+
+Holds no logic of a step; the order in which things are committed is the indexer's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pakar.documents.discover import Discovery, Found, discover
+from pakar.documents.split import embedding_text
+from pakar.documents.tables.address import is_address
+from pakar.errors import ExpertError
+from pakar.flows import indexed
+from pakar.flows.index_in_force import fitting, new_manifest, require_fitting
+from pakar.flows.reading import fingerprint, reader
+from pakar.flows.workplace import Workplace
+from pakar.index import generations, manifest
+from pakar.index.build import Indexer, Progress, Steps
+from pakar.index.changes import is_below
+from pakar.index.lock import writing
+from pakar.index.manifest import Manifest
+from pakar.language.terms import terms
+from pakar.types import AddReport, Failure, Passage
+
+OnWait = Callable[[str], None]
+
+
+def add(
+    place: Workplace,
+    sources: Sequence[str | Path],
+    *,
+    progress: Progress | None = None,
+    on_wait: OnWait | None = None,
+) -> AddReport:
+    """Indexes what is new or changed; without sources, looks through all that were ever added."""
+    with writing(place.derived, on_wait=on_wait):
+        index = place.index
+        known = fitting(place, index)
+        found = _discovered(place, sources, known)
+        wanted = (known or new_manifest(place)).with_roots(found.roots)
+        manifest.save(index, wanted)
+        report = _indexer(place, index).add(found.found, found.roots, progress=progress)
+    return _with_discovery(report, found)
+
+
+def remove(
+    place: Workplace, documents: Sequence[str], *, on_wait: OnWait | None = None
+) -> AddReport:
+    """Takes documents, or whole folders of them, out of the index."""
+    with writing(place.derived, on_wait=on_wait):
+        index = place.index
+        known = require_fitting(place, index)
+        # Named before they are removed: afterwards nothing tells a name from a path.
+        names = indexed.named(place, documents)
+        report = _indexer(place, index).remove(indexed.expanded(place, names))
+        gone = [
+            root
+            for root in known.roots
+            if any(is_below(root, name) for name in names if name.strip())
+        ]
+        manifest.save(index, known.without_roots(gone))
+    return report
+
+
+def reindex(
+    place: Workplace, *, progress: Progress | None = None, on_wait: OnWait | None = None
+) -> AddReport:
+    """Builds the index anew; the old one answers until the new one takes over."""
+    with writing(place.derived, on_wait=on_wait):
+        known = manifest.load(place.index)
+        old = known.roots if known else ()
+        index = generations.following(place.derived)
+        found = _discovered(place, (), known) if old else Discovery()
+        # A source that is missing today is looked for again tomorrow.
+        manifest.save(index, new_manifest(place).with_roots(old))
+        report = _indexer(place, index).add(found.found, found.roots, progress=progress)
+        generations.take_over(place.derived, index)
+    return _with_discovery(report, found)
+
+
+def _discovered(
+    place: Workplace, sources: Sequence[str | Path], known: Manifest | None
+) -> Discovery:
+    if not sources and not (known and known.roots):
+        raise ExpertError(
+            "nothing to add: no source was named and none is known",
+            hint="Name files or folders: pakar add documents/",
+        )
+    seconds = place.config.tables.seconds
+    if sources or known is None:
+        return discover([str(source) for source in sources], place.folder, seconds=seconds)
+    roots = [root if is_address(root) else str(place.folder / root) for root in known.roots]
+    return discover(roots, place.folder, place.folder, seconds=seconds)
+
+
+def _indexer(place: Workplace, index: Path) -> Indexer[Found]:
+    steps = Steps(
+        read=reader(place.config, place.derived),
+        split=place.split,
+        embedding_text=embedding_text,
+        terms=_terms,
+        fingerprint=fingerprint,
+    )
+    tables = place.tables(index)
+    return Indexer(steps, place.embedder, place.store(index), place.texts, tables=tables)
+
+
+def _terms(passage: Passage) -> list[str]:
+    return terms(f"{passage.context}\n{passage.text}", passage.language)
+
+
+def _with_discovery(report: AddReport, found: Discovery) -> AddReport:
+    skipped = tuple(Failure(one.name, one.reason, "") for one in found.skipped)
+    return replace(report, failed=(*found.failures, *report.failed), skipped=skipped)

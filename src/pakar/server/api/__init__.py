@@ -1,0 +1,1 @@
+"""pakar's own interface under /api: search, documents, conversations, feedback."""

@@ -1,0 +1,12 @@
+"""All pages in one router; the app includes it. A new page is one line here."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+
+from pakar.server.pages import ask, login
+from pakar.server.service import csrf_checked
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(csrf_checked)])
+for part in (ask, login):
+    router.include_router(part.router)

@@ -88,6 +88,7 @@ def test_indonesian(question: str, rows: list[tuple[object, ...]], branches: Tab
     [
         "",
         "?",
+        "How many branches are in Jakarta? " * 100,
         "How do I open an account?",
         "How many branches have a wheelchair ramp?",
         "How many branches in Jakarta are closed on Sundays?",
@@ -163,7 +164,8 @@ def test_of_two_tables_the_named_one_answers_and_equal_ones_agree(make_table: Ma
 
 def test_rows_that_sum_up_others_are_not_added(make_table: MakeTable) -> None:
     table = make_table("costs", ["Item", "Cost"], [["Rent", 10], ["Light", 5], ["Total", 15]])
-    assert compute("What is the total cost?", [table], "en").computed is None
+    for asked in ("total", "average", "highest"):
+        assert compute(f"What is the {asked} cost?", [table], "en").computed is None
 
 
 def test_the_highest_city_by_row_and_by_sum_must_be_one(make_table: MakeTable) -> None:

@@ -24,6 +24,7 @@ from pakar.computing.values import profile
 from pakar.computing.words import LANGUAGES
 
 MOST_PLACES = 12
+LONGEST_QUESTION = 500
 # More rows are no answer to read.
 MOST_ANSWERED = 100
 
@@ -95,6 +96,8 @@ def compute(
     question: str, tables: Sequence[Table], language: str, limits: Limits | None = None
 ) -> Outcome:
     """Answers by computing, or not at all."""
+    if len(question) > LONGEST_QUESTION:
+        return Outcome(reasons=("the question is too long",))
     why: list[str] = []
     for one in _languages(language):
         found: list[Computed | Worked] = []

@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from pakar.computing.tables import Column, Table
@@ -89,8 +90,19 @@ def link(question: str, table: Table, profile: Profile, language: str) -> Linked
 
 def mentions(question: str, table: Table) -> bool:
     """Whether a question may be about the table: it names a column or the table itself."""
-    found = tokens(question)
-    return any(True for _ in _columns(found, table)) or names_table(question, table)
+    return not _named(table).isdisjoint(meaning(one.folded) for one in tokens(question))
+
+
+@lru_cache(maxsize=4096)
+def _named(table: Table) -> frozenset[str]:
+    """The words of the table's columns and of its own name."""
+    columns = (word for one in table.columns for word in split(one.name))
+    return frozenset(meaning(word) for word in (*columns, *_own_words(table)))
+
+
+def _own_words(table: Table) -> Words:
+    stem = table.document.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return tuple(one for one in (*split(table.name), *split(stem)) if not one.isdecimal())
 
 
 def names_table(question: str, table: Table) -> bool:
@@ -184,8 +196,7 @@ def _year_number(found: Sequence[Token], at: int, taken: int) -> Quantity | None
 
 
 def _tables(found: Sequence[Token], table: Table) -> Iterator[Item]:
-    stem = table.document.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    named = {meaning(one) for one in (*split(table.name), *split(stem)) if not one.isdecimal()}
+    named = {meaning(one) for one in _own_words(table)}
     for at, one in enumerate(found):
         if len(one.folded) > 2 and meaning(one.folded) in named:
             yield Item("table", at, at + 1)

@@ -100,8 +100,7 @@ class _Asked:
             return self._counted(at, group)
         target = self._target(self._without_nouns(columns))
         name: Aggregate = "sum" if asked.asks("sum", "in all") else "avg"
-        if name == "sum":
-            self._no_totals()
+        self._no_totals()
         return Query(name, target.name, self._conditions, group)
 
     def _counted(self, at: int, group: str) -> Query:
@@ -158,6 +157,7 @@ class _Asked:
         return self._best_rows(target, subject, direction, limit, hint)
 
     def _extreme(self, target: Column, group: str, direction: Direction, limit: int) -> Query:
+        self._no_totals()
         if limit > 1 or (limit and group):
             if group:
                 raise UnreadableError("several of each group")

@@ -75,7 +75,8 @@ class _When:
     backwards: bool
 
 
-def readings(question: str, language: str) -> list[Asked]:
+@lru_cache(maxsize=16)
+def readings(question: str, language: str) -> tuple[Asked, ...]:
     """Every way to take the question's operations as such, or as words of a label."""
     text = _blanked(question, _IN_BRACKETS)
     years = tuple(sorted(years_of(text)))
@@ -87,9 +88,10 @@ def readings(question: str, language: str) -> list[Asked]:
         read = _asked(words, taken, language, when)
         if read is not None:
             found.append(read)
-    return found
+    return tuple(found)
 
 
+@lru_cache(maxsize=16)
 def may_ask(question: str, language: str) -> bool:
     """Whether the question names a year or something to work out, so that it may be for one."""
     if years_of(question):

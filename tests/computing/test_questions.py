@@ -118,9 +118,9 @@ def test_what_a_table_does_not_say_is_not_computed(question: str, branches: Tabl
 
 def test_it_says_how_the_question_was_read(branches: Table) -> None:
     found = computed("How many branches in Jakarta have more than 40 employees?", branches)
-    assert told(found) == "Number of rows (branches) (Employees > 40; City = Jakarta): 1"
+    assert told(found) == "Number of rows (branches) (City = Jakarta; Employees > 40): 1"
     assert shown(found.query, "branches") == (
-        """SELECT count(*) AS value FROM "branches" WHERE "Employees" > 40 AND "City" = 'Jakarta'"""
+        """SELECT count(*) AS value FROM "branches" WHERE "City" = 'Jakarta' AND "Employees" > 40"""
     )
     assert [one.place for one in found.places] == ["Sheet1!A2:F2"]
 

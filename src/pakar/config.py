@@ -52,12 +52,14 @@ class Reading(_Section):
     """In which bounds files are read: each in a process of its own that can be ended.
 
     `workers` 0 is one a processor core, at most four. `seconds` bounds the time by the clock and
-    the processor's time, a file; `megabytes` (of 10^6 bytes) what a process may hold.
+    the processor's time, a file; `megabytes` (of 10^6 bytes) what a process may hold. `ocr` reads
+    scans; auto takes RapidOCR, else Tesseract.
     """
 
     workers: Annotated[int, Field(ge=0, le=64)] = 0
     seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
     megabytes: Annotated[int, Field(ge=256, le=1_000_000)] = 1400
+    ocr: Literal["auto", "rapidocr", "tesseract", "off"] = "auto"
 
 
 class Tables(_Section):
@@ -261,6 +263,8 @@ workers = 0
 # A file, by the clock and of processor time.
 seconds = 60
 megabytes = 1400
+# What reads scans and images: auto (RapidOCR, else Tesseract), rapidocr, tesseract or off.
+ocr = "auto"
 
 [tables]
 # Sheets that are hidden in a spreadsheet are left out, with one line in the report.

@@ -32,11 +32,19 @@ _TEMPORARY_ENDINGS = (".tmp", ".part", ".crdownload", ".swp", ".bak", "~")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file or a database's table to read. `name` is how the user knows it."""
+    """A file or a database's table to read. `name` is how the user knows it.
+
+    A part of another source (`unpack.py`) has the `digest` of its bytes, the title of what it
+    came `within`, how many sources `depth` lie around it, and perhaps a `temporary` file.
+    """
 
     name: str
     path: Path
     address: Address | None = None
+    digest: str = ""
+    within: str = ""
+    depth: int = 0
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from pakar.documents.discover import Discovery, Found, discover
 from pakar.documents.split import embedding_text
 from pakar.documents.tables.address import is_address
+from pakar.documents.unpack import Unpacker, label
 from pakar.errors import ExpertError
 from pakar.flows import indexed
 from pakar.flows.index_in_force import fitting, new_manifest, require_fitting
@@ -26,6 +27,7 @@ from pakar.language.terms import terms
 from pakar.types import AddReport, Failure, Passage
 
 OnWait = Callable[[str], None]
+PARTS = "parts"
 
 
 def add(
@@ -97,12 +99,17 @@ def _discovered(
 
 
 def _indexer(place: Workplace, index: Path) -> Indexer[Found]:
+    parts = Unpacker(place.derived / PARTS, place.config.documents)
     steps = Steps(
         read=reader(place.config, place.derived),
         split=place.split,
         embedding_text=embedding_text,
         terms=_terms,
         fingerprint=fingerprint,
+        expand=parts.expand,
+        label=label,
+        done=parts.done,
+        skipped=parts.skipped,
     )
     tables = place.tables(index)
     return Indexer(steps, place.embedder, place.store(index), place.texts, tables=tables)
@@ -114,4 +121,8 @@ def _terms(passage: Passage) -> list[str]:
 
 def _with_discovery(report: AddReport, found: Discovery) -> AddReport:
     skipped = tuple(Failure(one.name, one.reason, "") for one in found.skipped)
-    return replace(report, failed=(*found.failures, *report.failed), skipped=skipped)
+    return replace(
+        report,
+        failed=(*found.failures, *report.failed),
+        skipped=(*skipped, *report.skipped),
+    )

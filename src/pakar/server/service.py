@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ class Service:
     lanes: Lanes
     database: Database
     required: bool = False
+    opening: threading.Lock = field(default_factory=threading.Lock)
     started: int = field(default_factory=lambda: int(time.time()))
 
     @cached_property
@@ -82,7 +84,7 @@ class Service:
 
     def view(self, visitor: Visitor) -> View:
         """The expert as this visitor sees it."""
-        return View(self.expert, self.labels, visitor)
+        return View(self.expert, self.labels, visitor, self.opening)
 
 
 def make_service(expert: Expert, *, required: bool) -> Service:

@@ -169,7 +169,7 @@ def _lost(folder: Path, url: str, seen: Seen) -> dict[str, int]:
             found = client.get(f"/api/conversations/{conversation}").json().get("turns", [])
             turns += turn not in [one["id"] for one in found]
     database = Database.beside(folder)
-    kept = {one.id for one in FeedbackStore(database).waiting()}
+    kept = {one.id for one in FeedbackStore(database).all()}
     database.close()
     return {"conversations": turns, "feedback": len(set(seen.feedback) - kept)}
 

@@ -19,6 +19,7 @@ from pakar.server.access.visitor import Role, Visitor
 from pakar.server.conversing import Talk
 from pakar.server.lanes import Lanes
 from pakar.server.problems import RequestError
+from pakar.server.remarking import Remarks
 from pakar.server.storage.audit import Audit
 from pakar.server.storage.conversations import Conversations
 from pakar.server.storage.database import Database
@@ -61,8 +62,8 @@ class Service:
         return Audit(self.database)
 
     @cached_property
-    def feedback(self) -> FeedbackStore:
-        return FeedbackStore(self.database)
+    def feedback(self) -> Remarks:
+        return Remarks(self.expert, FeedbackStore(self.database), Conversations(self.database))
 
     @cached_property
     def talk(self) -> Talk:
@@ -76,6 +77,12 @@ class Service:
     def logins(self) -> Rates:
         """Of attempts, by address."""
         return Rates(_LOGINS_PER_MINUTE)
+
+    def close(self) -> None:
+        """Stops what still runs and closes the files; no request may come any more."""
+        self.lanes.close()
+        self.feedback.close()
+        self.database.close()
 
     @property
     def name(self) -> str:

@@ -147,8 +147,21 @@ def test_a_kill_loses_no_answer_that_was_given(bank: Expert, tmp_path: Path) -> 
     from pakar.server.storage.feedback import FeedbackStore
 
     database = Database.beside(bank.folder)
-    assert [one.id for one in FeedbackStore(database).waiting()] == [key for _, key in given]
+    assert [one.id for one in FeedbackStore(database).all()] == [key for _, key in given]
     database.close()
+
+
+def test_a_correction_waits_for_review(url: str, bank: Expert) -> None:
+    asked = {"question": "What does a cheque book cost?"}
+    kept = httpx.post(f"{url}/api/ask", json=asked, timeout=60).json()
+    better = "A cheque book costs 50 rupees."
+    said = {"turn": kept["turn"], "verdict": "down", "correction": better}
+    assert httpx.post(f"{url}/api/feedback", json=said).status_code == 201
+    _until(lambda: len(bank.examples()) > 0, seconds=60)
+    (example,) = [one for one in bank.examples() if one.state == "waiting"]
+    assert (example.question, example.answer) == (asked["question"], better)
+    assert example.sources[0].document == "documents/fees.md"
+    assert example.origin == "feedback"
 
 
 def test_the_log_has_events_and_no_content(bank: Expert, tmp_path: Path) -> None:

@@ -64,8 +64,8 @@ if TYPE_CHECKING:
     from pakar.flows.batch_rows import BatchReport
     from pakar.flows.comparing import Say, Watch
     from pakar.flows.feedback import FeedbackReport
-    from pakar.flows.plan import PlanRequest
     from pakar.flows.history import Difference
+    from pakar.flows.plan import PlanRequest
     from pakar.flows.versioning import Kept
     from pakar.flows.watching import Listener, Pace
     from pakar.training.clean import Dropped

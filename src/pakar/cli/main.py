@@ -14,12 +14,12 @@ from pakar.cli import access, advise, as_json, examples, keys, questions, users
 from pakar.cli.batch import batch
 from pakar.cli.edge import Edge
 from pakar.cli.feedback import feedback
-from pakar.cli.mcp import mcp
 from pakar.cli.history import diff, history, rollback
-from pakar.cli.serve import serve
+from pakar.cli.mcp import mcp
 from pakar.cli.merge import merge
 from pakar.cli.options import HERE, AcceptAdapter, AsJson, ExpertDir
 from pakar.cli.plan import plan
+from pakar.cli.serve import serve
 from pakar.cli.watch import follow
 from pakar.version import __version__
 

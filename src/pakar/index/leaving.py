@@ -32,6 +32,8 @@ class LeavingStore:
     def __init__(self, store: VectorStore, shelf: Shelf | None) -> None:
         self._store = store
         self._shelf = shelf
+        # Of the beginning: what this run itself writes is in no version and need not be kept.
+        self._known = dict(store.snapshot().documents())
         self.left: list[IndexedPassage] = []
 
     def snapshot(self) -> Snapshot:
@@ -39,11 +41,10 @@ class LeavingStore:
 
     def replace(self, documents: Sequence[str], rows: Sequence[IndexedPassage]) -> None:
         """As the store's own; what the documents had is kept first."""
+        leaving = [name for name in dict.fromkeys(documents) if name in self._known]
         before = self._store.snapshot()
-        known = before.documents()
-        for name in dict.fromkeys(documents):
-            if name in known:
-                self._keep(before, name, known[name])
+        for name in leaving:
+            self._keep(before, name, self._known.pop(name))
         self._store.replace(documents, rows)
 
     def optimize(self) -> None:

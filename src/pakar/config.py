@@ -114,6 +114,14 @@ class Training(_Section):
     forgetting_limit: Annotated[float, Field(ge=0.0)] = 0.5
 
 
+class History(_Section):
+    """How much of the past is kept: what goes beyond any of the limits is deleted."""
+
+    versions: Annotated[int, Field(ge=0, le=10_000)] = 50
+    days: Annotated[int, Field(ge=1, le=36_500)] = 30
+    megabytes: Annotated[int, Field(ge=1)] = 1000
+
+
 class Needs(_Section):
     """What the user's situation asks for; `pakar advise` and `pakar compare` read it."""
 
@@ -170,6 +178,7 @@ class Config(_Section):
     answering: Answering = Answering()
     examples: Examples = Examples()
     training: Training = Training()
+    history: History = History()
     needs: Needs = Needs()
     costs: Costs = Costs()
     server: Server = Server()
@@ -329,6 +338,13 @@ patience = 3
 # An adapter that lost more than this (nats a token on general text, or the share of refusals)
 # is not used by default.
 forgetting_limit = 0.5
+
+[history]
+# Earlier versions of the index for pakar history, diff and rollback; 0 keeps none. They hold the
+# text of what was changed or removed: pakar remove --forget takes it out of them too.
+versions = 50
+days = 30
+megabytes = 1000
 
 [needs]
 # What pakar advise and pakar compare go by. How often documents change: never, monthly, weekly,

@@ -172,6 +172,10 @@ class Snapshot(Protocol):
         """The stored vectors of the passages with these ids."""
         ...
 
+    def rows(self, documents: Sequence[str] | None = None) -> Iterator[IndexedPassage]:
+        """All that is stored of these documents, by default of all, in no order."""
+        ...
+
 
 @runtime_checkable
 class VectorStore(Protocol):

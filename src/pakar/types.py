@@ -396,7 +396,9 @@ class Failure:
 class AddReport:
     """What `add` did, by document name. `passages` counts those written in this run.
 
-    `skipped` are files in a named folder that pakar does not read; they are no failures.
+    `skipped` are files in a named folder that pakar does not read; they are no failures. `probed`
+    counts the sentences of changed and removed text that were looked for afterwards; one that
+    was still found is a failure.
     """
 
     added: tuple[str, ...] = ()
@@ -408,6 +410,7 @@ class AddReport:
     warnings: tuple[str, ...] = ()
     passages: int = 0
     seconds: float = 0.0
+    probed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ class _Search:
             self._cannot_open(document_name(place, self.folder), error)
             return
         for entry in entries:
-            if _is_passed_over(entry.name):
+            if is_passed_over(entry.name):
                 continue
             if _is_unicode(entry.name):
                 yield entry
@@ -271,7 +271,8 @@ def _is_own(name: str) -> bool:
     )
 
 
-def _is_passed_over(name: str) -> bool:
+def is_passed_over(name: str) -> bool:
+    """Whether a file or folder of this name is left out of folders: hidden or temporary."""
     lower = name.lower()
     return (
         name.startswith((".", "~$")) or lower in _SYSTEM_FILES or lower.endswith(_TEMPORARY_ENDINGS)

@@ -131,13 +131,14 @@ class Indexer(Generic[SourceT]):
         *,
         progress: Progress | None = None,
         force: bool = False,
+        held: Sequence[str] = (),
     ) -> AddReport:
         """Indexes the sources that are new or changed; all of them with `force`.
 
         `sources` are all that exist below `roots` (names of documents or of folders of them):
-        documents below a root that are no source any more are removed. A source that cannot be
-        read is reported and stops nothing. What was committed stays if this is interrupted, and
-        running it again finishes the work.
+        documents below a root that are no source any more are removed, but for those `held`,
+        which stay as they are. A source that cannot be read is reported and stops nothing. What
+        was committed stays if this is interrupted, and running it again finishes the work.
         """
         started = time.monotonic()
         unique = {source.name: source for source in sources}
@@ -145,7 +146,7 @@ class Indexer(Generic[SourceT]):
         outcome = Outcome()
         ledger = PartsLedger(known, unique)
         alone = (name for name in known if name not in ledger.owned)
-        self._forget(missing(alone, unique, roots), outcome)
+        self._forget(missing(alone, [*unique, *held], roots), outcome)
         batch = _Batch(self._limits, _Report(progress, len(unique)))
         run = _Run(known, batch, outcome, force)
         changed = self._changed(unique.values(), ledger, run)

@@ -100,9 +100,7 @@ def _nth(text: str, wanted: str, which: int) -> int:
     return found
 
 
-def _characters(
-    page: pypdfium2.PdfPage, place: pypdfium2.PdfPosConv
-) -> Iterator[tuple[str, Box]]:
+def _characters(page: pypdfium2.PdfPage, place: pypdfium2.PdfPosConv) -> Iterator[tuple[str, Box]]:
     """Each character of the page with its box in the picture: left, top, right, bottom."""
     textpage = page.get_textpage()
     for index in range(textpage.count_chars()):

@@ -41,7 +41,7 @@ def page_picture(pdf: bytes, page: int, quote: str = "", which: int = 0) -> Page
     # By its path: an isolated interpreter finds libraries, and nothing of the working folder.
     command = [sys.executable, "-I", pdf_drawing.__file__]
     try:
-        done = subprocess.run(  # noqa: S603  our own module, and no shell
+        done = subprocess.run(
             command, input=order + b"\n" + pdf, capture_output=True, timeout=_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:

@@ -18,6 +18,8 @@ from pakar.server.access.view import View
 from pakar.server.access.visitor import Role, Visitor
 from pakar.server.conversing import Talk
 from pakar.server.lanes import Lanes
+from pakar.server.pages.adding import Adding
+from pakar.server.pages.jobs import Jobs
 from pakar.server.problems import RequestError
 from pakar.server.remarking import Remarks
 from pakar.server.storage.audit import Audit
@@ -68,6 +70,14 @@ class Service:
     @cached_property
     def talk(self) -> Talk:
         return Talk(self.lanes, Conversations(self.database))
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        return Jobs()
+
+    @cached_property
+    def adding(self) -> Adding:
+        return Adding(self.expert, self.jobs)
 
     @cached_property
     def rates(self) -> Rates:

@@ -80,7 +80,10 @@ async def _events(
         async with aclosing(service.talk.ask(view, asked, conversation)) as events:
             async for one in events:
                 if isinstance(one, Kept):
-                    yield _event("answer", _finished(request, one, asked.question))
+                    answer = _finished(request, one, asked.question)
+                    if not conversation:
+                        answer["heading"] = _heading(request, service, view, one)
+                    yield _event("answer", answer)
                 else:
                     yield _event("piece", one)
     except Exception as error:
@@ -96,6 +99,12 @@ def _finished(request: Request, kept: Kept, question: str) -> dict[str, str]:
     turn = Shown(kept.turn, question, kept.answer.text, details(kept.answer), "", False)
     shown = html(request, "parts/answer.html", {"turn": turn_values(turn)})
     return {"html": shown, "conversation": kept.conversation}
+
+
+def _heading(request: Request, service: Service, view: View, kept: Kept) -> str:
+    """What stands above a conversation that has just begun."""
+    begun = service.talk.conversations.get(view.visitor.id, kept.conversation)
+    return html(request, "parts/heading.html", {"conversation": begun})
 
 
 def turn_values(turn: Shown) -> dict[str, object]:

@@ -36,9 +36,7 @@ def conversations(
 
 
 @router.get("/c/{key}/export")
-def export(
-    key: Key, view: Viewed, service: Served, form: Literal["md", "json"] = "md"
-) -> Response:
+def export(key: Key, view: Viewed, service: Served, form: Literal["md", "json"] = "md") -> Response:
     """A conversation as a file: to be read, or for programs."""
     found = service.talk.conversations.get(view.visitor.id, key)
     turns = service.talk.shown(view, key)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from pakar.server.pages import ask, conversations, feedback, login, look, sources
+from pakar.server.pages import ask, conversations, documents, feedback, login, look, sources
 from pakar.server.service import csrf_checked
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(csrf_checked)])
-for part in (ask, conversations, sources, feedback, look, login):
+for part in (ask, conversations, sources, feedback, documents, look, login):
     router.include_router(part.router)

@@ -99,6 +99,10 @@ function finished(turn, data) {
   if (form.elements.conversation.value !== data.conversation) {
     form.elements.conversation.value = data.conversation;
     history.replaceState(null, "", `/c/${data.conversation}`);
+    if (data.heading) {
+      document.querySelector(".talk").insertAdjacentHTML("afterbegin", data.heading);
+      htmx.process(document.querySelector(".talk > .heading"));
+    }
     htmx.ajax("GET", "/conversations", "#conversations");
   }
   if (near) turn.scrollIntoView({ block: "end" });

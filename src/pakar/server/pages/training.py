@@ -57,13 +57,17 @@ def training(request: Request, view: Viewed, editor: Editor, service: Served) ->
 
 @router.get("/training/plan")
 def plan(
-    request: Request, view: Viewed, editor: Editor, method: Annotated[Method, Query()]
+    request: Request,
+    view: Viewed,
+    editor: Editor,
+    method: Annotated[Method, Query()],
+    timed: Annotated[bool, Query()] = False,
 ) -> HTMLResponse:
-    """Memory and time of the run, before anything is spent."""
+    """The run's memory before anything is spent; `timed` its time too, for which steps are run."""
     accepted = sum(one.state == "accepted" for one in visible_examples(view))
-    wanted = PlanRequest(examples=max(1, accepted))
+    wanted = PlanRequest(examples=max(1, accepted), timed=timed)
     made = view.expert.plan(method, wanted)
-    return page(request, "parts/plan.html", {"plan": made, "examples": accepted})
+    return page(request, "parts/plan.html", {"plan": made, "examples": accepted, "method": method})
 
 
 @router.post("/training/start")

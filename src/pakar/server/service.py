@@ -90,6 +90,7 @@ class Service:
 
     def close(self) -> None:
         """Stops what still runs and closes the files; no request may come any more."""
+        self.jobs.close()
         self.lanes.close()
         self.feedback.close()
         self.database.close()

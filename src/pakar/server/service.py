@@ -18,6 +18,8 @@ from pakar.server.access.view import View
 from pakar.server.access.visitor import Role, Visitor
 from pakar.server.conversing import Talk
 from pakar.server.lanes import Lanes
+from pakar.server.pages.adding import Adding
+from pakar.server.pages.jobs import Jobs
 from pakar.server.problems import RequestError
 from pakar.server.remarking import Remarks
 from pakar.server.storage.audit import Audit
@@ -70,6 +72,14 @@ class Service:
         return Talk(self.lanes, Conversations(self.database))
 
     @cached_property
+    def jobs(self) -> Jobs:
+        return Jobs()
+
+    @cached_property
+    def adding(self) -> Adding:
+        return Adding(self.expert, self.jobs)
+
+    @cached_property
     def rates(self) -> Rates:
         return Rates(self.expert.config.server.requests_per_minute)
 
@@ -80,6 +90,7 @@ class Service:
 
     def close(self) -> None:
         """Stops what still runs and closes the files; no request may come any more."""
+        self.jobs.close()
         self.lanes.close()
         self.feedback.close()
         self.database.close()

@@ -32,16 +32,25 @@ def test_a_key_from_the_command_line_opens_the_server(
     key = run("keys", "create", "rina", "--name", "reports")
     url = start(labelled, required=True)
     headers = {"Authorization": f"Bearer {key['key']}"}
-    assert len(httpx.get(f"{url}/api/documents", headers=headers).json()["documents"]) == 2
+
+    def documents() -> int:
+        found = httpx.get(f"{url}/api/documents", headers=headers, timeout=60)
+        return len(found.json()["documents"])
+
+    assert (
+        len(httpx.get(f"{url}/api/documents", headers=headers, timeout=60).json()["documents"]) == 2
+    )
     (listed,) = run("keys", "list")["keys"]  # type: ignore[misc]
     assert "key" not in listed
     assert str(key["key"]).startswith(listed["begins"])
     run("users", "change", "rina", "--no-labels")
-    assert len(httpx.get(f"{url}/api/documents", headers=headers).json()["documents"]) == 1
+    assert (
+        len(httpx.get(f"{url}/api/documents", headers=headers, timeout=60).json()["documents"]) == 1
+    )
     shown = run("access", "list", "--user", "rina")["documents"]
     assert shown == [{"document": "documents/fees.md", "labels": [], "readers": ["rina"]}]
     run("keys", "revoke", "1")
-    assert httpx.get(f"{url}/v1/models", headers=headers).status_code == 401
+    assert httpx.get(f"{url}/v1/models", headers=headers, timeout=60).status_code == 401
     run("users", "remove", "rina")
     assert run("users", "list") == {"users": []}
     actions = [one["action"] for one in run("access", "log")["entries"]]  # type: ignore[attr-defined]

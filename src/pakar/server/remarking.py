@@ -17,9 +17,10 @@ from pakar.flows.recent_answers import Given
 from pakar.server.operations.logs import log
 from pakar.server.storage.conversations import Conversations
 from pakar.server.storage.feedback import Feedback, FeedbackStore, Remark
-from pakar.types import Answer, Citation
+from pakar.types import Answer, Citation, Hit
 
 _NOTHING_TO_LEARN = "-"
+_PASSAGES = 6
 
 
 class Remarks:
@@ -71,6 +72,13 @@ class Remarks:
         ids = [example.id for example in (*report.added, *report.rejected)]
         return ",".join(ids) or _NOTHING_TO_LEARN
 
+    def _found(self, one: Feedback) -> list[Hit]:
+        """The passages that a better answer may rest on: of the same documents, and of no other
+        one, which its writer might not be allowed to read."""
+        known = set(self._expert.status().documents)
+        rests_on = [name for name in one.documents if name in known]
+        return self._expert.search(one.question, _PASSAGES, documents=rests_on) if rests_on else []
+
     def _given(self, one: Feedback) -> Given:
         details: Mapping[str, object] = {}
         with suppress(PakarError):  # its conversation may have been deleted since
@@ -82,5 +90,6 @@ class Remarks:
             str(details.get("route", "")),
             citations,
             abstained=bool(details.get("abstained")),
+            hits=tuple(self._found(one)),
         )
         return Given(one.id, one.created, one.question, answer)

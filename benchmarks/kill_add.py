@@ -27,7 +27,7 @@ from pathlib import Path
 
 from pakar.backends.lancedb_store import LanceStore
 from pakar.index import generations
-from pakar.index.build import BatchLimits, Indexer, Steps
+from pakar.index.build import BatchLimits, Indexer, Steps, one_by_one
 from pakar.index.lock import writing
 from pakar.index.texts import TextStore
 from pakar.testing import HashEmbedder
@@ -256,7 +256,7 @@ def _work(expert: Path) -> None:
 def _index(expert: Path) -> None:
     """What `pakar add docs` does, with a cheap embedder and splitter."""
     home = expert / ".pakar"
-    steps = Steps(_read, _split, lambda p: p.text, lambda p: p.text.lower().split())
+    steps = Steps(one_by_one(_read), _split, lambda p: p.text, lambda p: p.text.lower().split())
     store = LanceStore(generations.current(home), DIMENSIONS)
     limits = BatchLimits(documents=4)
     indexer = Indexer(steps, HashEmbedder(DIMENSIONS), store, TextStore(home / "texts"), limits)

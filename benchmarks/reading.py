@@ -21,11 +21,12 @@ import statistics
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pakar.config import Config, Reading
-from pakar.documents.workers.pool import ReadingPool
+from pakar.documents.workers.pool import ReadingPool, Result
+from pakar.documents.workers.spool import read_back
 from pakar.types import Document
 
 _NO_WORDS = (
@@ -59,11 +60,20 @@ def main() -> int:
             started = time.perf_counter()
             (result,) = pool.read([file])
             seconds = time.perf_counter() - started
-            rows.append(_row(file, result.outcome, seconds, result.peak_bytes))
+            rows.append(_row(file, _whole(result), seconds, result.peak_bytes))
             _tell(rows[-1], verbose=arguments.verbose)
     summary = _summary(rows, arguments)
     print(json.dumps(summary, indent=1, ensure_ascii=False))
     return 1 if summary["faults"] else 0
+
+
+def _whole(result: Result[File]) -> Document | Exception:
+    """The document; of a source of tables, all of its parts as one."""
+    outcome = result.outcome
+    if result.folder is None or not isinstance(outcome, Document):
+        return outcome
+    parts = read_back(result.folder, outcome, Config().documents.max_characters)
+    return replace(outcome, text="\n\n".join(part.document.text for part in parts))
 
 
 def _arguments() -> argparse.Namespace:

@@ -96,7 +96,7 @@ def expert(testing_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "question,answer\nWhat is a cheque?,A paper.\nWhat is a cheque?,A paper.\n"
         "Who is Budi?,Call 0812-3456-7890.\nWhy?,\n"
     )
-    (documents / "table.csv").write_text("fee,50\n")
+    (documents / "ring.mp3").write_bytes(b"ID3")
     (tmp_path / "ask.csv").write_text("id,question\n1,A cheque?\n2,A cheque?\n3,\n")
     return tmp_path / "bank"
 

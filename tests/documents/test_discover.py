@@ -61,17 +61,17 @@ def test_hidden_temporary_and_own_files_are_left_out(expert: Path) -> None:
 
 def test_other_types_in_a_folder_are_skipped_with_a_reason(expert: Path) -> None:
     write(expert / "a.md")
-    write(expert / "prices.xlsx")
+    write(expert / "prices.ods")
     found = discover([str(expert)], expert)
     assert names(found) == ["a.md"]
-    assert [(s.name, "spreadsheet" in s.reason) for s in found.skipped] == [("prices.xlsx", True)]
+    assert [(s.name, "spreadsheet" in s.reason) for s in found.skipped] == [("prices.ods", True)]
 
 
 def test_another_type_named_by_the_user_is_a_failure(expert: Path) -> None:
-    path = write(expert / "prices.csv", "a,b\n1,2\n")
+    path = write(expert / "prices.ods", "a,b\n1,2\n")
     found = discover([str(path)], expert)
     assert found.found == ()
-    assert "prices.csv" in found.failures[0].error
+    assert "prices.ods" in found.failures[0].error
     assert found.failures[0].hint
 
 

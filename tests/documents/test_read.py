@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pakar.config import Documents
-from pakar.documents import content_hash, read_document
+from pakar.documents import content_hash, mediatype, read_document
+from pakar.documents.read import media_type_of
 from pakar.errors import SourceError
 
 _LIMITS = Documents()
@@ -89,12 +90,17 @@ def test_an_office_file_with_a_password_is_named_so(tmp_path: Path) -> None:
         read(path)
 
 
-def test_a_spreadsheet_that_claims_to_be_a_document_is_refused(tmp_path: Path) -> None:
+def test_a_spreadsheet_that_claims_to_be_a_document_is_known_for_one(tmp_path: Path) -> None:
     path = tmp_path / "sheet.docx"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("xl/workbook.xml", "<workbook/>")
-    with pytest.raises(SourceError, match="spreadsheet"):
+
+    found = media_type_of(path, path.name, Documents())
+
+    assert found.media_type == mediatype.XLSX
+    assert "is named .docx but is XLSX" in found.warning
+    with pytest.raises(SourceError, match="row by row"):
         read(path)
 
 

@@ -59,7 +59,7 @@ def test_what_only_informs_may_differ(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"null", b'{"format": 1}', b"\xff", b"[" * 99_999, b'{"roots": 1}'],
+    [b"", b"{", b"[]", b"null", b'{"format": 2}', b"\xff", b"[" * 99_999, b'{"roots": 1}'],
 )
 def test_a_damaged_manifest_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE_NAME).write_bytes(content)

@@ -47,6 +47,8 @@ def extract(
     plus the score of its passage, plus half its similarity in meaning. `load` gives a document by
     name.
     """
+    # A summary finds; what it was made of proves. It is quoted only where there is nothing else.
+    hits = [hit for hit in hits if hit.kind != "summary"] or list(hits)
     headings = _heading_starts(hits, load)
     sentences = [one for one in sentences_of(hits) if (one.hit.document, one.start) not in headings]
     by_words = _scores(question, sentences, hits, language)

@@ -151,6 +151,11 @@ def readable_by_name(path: Path) -> bool:
     return path.suffix.lower() in _BY_SUFFIX
 
 
+def table_by_name(path: Path) -> bool:
+    """Its ending names a kind of file that is read row by row."""
+    return _BY_SUFFIX.get(path.suffix.lower()) in TABLES
+
+
 def kind_by_name(path: Path) -> str:
     """What the ending of an unreadable file says it is, for messages."""
     suffix = path.suffix.lower()

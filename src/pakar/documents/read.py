@@ -155,6 +155,10 @@ def _cannot_open(name: str, error: OSError) -> SourceError:
 def _reader(
     path: Path, media_type: str, limits: config.Documents, reading: config.Reading
 ) -> Reader:
+    if media_type in mediatype.TABLES:
+        raise SourceError(
+            f"{path.name}: is a table, and is read row by row", hint="add it with: pakar add"
+        )
     if media_type == mediatype.MBOX:
         raise SourceError(
             f"{path.name}: is a mailbox, and is read mail by mail",

@@ -36,6 +36,7 @@ class Origin:
     title: str
     media_type: str
     content_hash: str = ""
+    warning: str = ""
 
 
 def documents_of(tables: Iterable[RawTable], origin: Origin, folder: Path) -> Iterator[Readout]:
@@ -100,7 +101,7 @@ class _Reading:
         self._folder = folder
         self._main = _Text()
         self._files: list[Path] = []
-        self._warnings: list[str] = []
+        self._warnings = [origin.warning] if origin.warning else []
         self._hashes: dict[str, str] = {}
         self._rows_together = 0
         self._language = ""

@@ -30,7 +30,8 @@ def read_table_file(path: Path, name: str, config: Config, folder: Path) -> Iter
     Raises SourceError where it is too large, damaged, or holds no table.
     """
     kind = media_type_of(path, name, config.documents)
-    origin = Origin(name, title_of(path), kind.media_type, content_hash(path))
+    digest = content_hash(path)
+    origin = Origin(name, title_of(path), kind.media_type, digest, kind.warning)
     tables = tables_in_file(path, kind.media_type, _options(config))
     return _read(tables, origin, folder)
 

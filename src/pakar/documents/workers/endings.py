@@ -14,9 +14,9 @@ from pakar.errors import SourceError
 _HARMFUL = "the file is damaged or was made to do harm: print it to a new file, or leave it out"
 
 
-def too_slow(name: str, reading: Reading) -> SourceError:
+def too_slow(name: str, seconds: int) -> SourceError:
     return SourceError(
-        f"{name}: was not read within {reading.seconds} s",
+        f"{name}: was not read within {seconds} s",
         hint="split the file, or raise reading.seconds in pakar.toml",
     )
 
@@ -46,7 +46,7 @@ def died(name: str, exit_code: int, reading: Reading) -> SourceError:
     if exit_code == OUT_OF_MEMORY:
         return too_much_memory(name, reading)
     if ending in ("SIGXCPU", "SIGALRM"):
-        return too_slow(name, reading)
+        return too_slow(name, reading.seconds)
     if ending == "SIGABRT":  # what libraries in C++ do where they get no memory
         most = f"{reading.megabytes:,} MB"
         return SourceError(

@@ -30,6 +30,7 @@ from pakar.documents.workers.messages import (
     Setup,
     document_from_json,
 )
+from pakar.documents.workers.time_allowed import seconds_for
 from pakar.errors import SourceError
 from pakar.types import Document
 
@@ -71,6 +72,7 @@ class Worker:
         self.files = 0
         self.peak_bytes = 0
         self.left: Path | None = None
+        self._seconds = config.reading.seconds
         try:
             self._process = _started(self._folder, server)
             self.ready = self._greeted()
@@ -92,6 +94,7 @@ class Worker:
         WorkerLostError where the process cannot be used any more."""
         self.files += 1
         self.left = None
+        self._seconds = seconds_for(path, self._config.reading)
         job = Job.of(path, name)
         head = self._ask(job.model_dump_json().encode(), name)
         try:
@@ -146,7 +149,7 @@ class Worker:
 
     def _next(self, name: str, limit: int) -> bytes:
         """The next message of the worker, within the limits of time and size."""
-        with _Deadline(self._process, self._config.reading.seconds) as deadline:
+        with _Deadline(self._process, self._seconds) as deadline:
             try:
                 message = read_frame(self._output, limit)
             except FrameError:
@@ -154,7 +157,7 @@ class Worker:
             except (OSError, ValueError):  # closed by another thread
                 message = None
         if deadline.passed:
-            raise self._lost(endings.too_slow(name, self._config.reading), blames_file=True)
+            raise self._lost(endings.too_slow(name, self._seconds), blames_file=True)
         if message is None:
             raise self._lost(self._died(name))
         return message
@@ -176,7 +179,8 @@ class Worker:
             code = self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:  # it shut its output and goes on
             return endings.not_understood(name)
-        return endings.died(name, code, self._config.reading)
+        allowed = self._config.reading.model_copy(update={"seconds": self._seconds})
+        return endings.died(name, code, allowed)
 
     @property
     def _input(self) -> BinaryIO:

@@ -27,6 +27,7 @@ from pakar.documents.workers.messages import (
     document_to_json,
 )
 from pakar.documents.workers.spool import new_folder, write_out
+from pakar.documents.workers.time_allowed import seconds_for
 from pakar.errors import SourceError
 
 _LONGEST_REQUEST = 1_000_000
@@ -84,7 +85,7 @@ def _answer(job: Job, setup: Setup) -> list[bytes]:
     document = b""
     folder = Path()
     refusal: Refusal | None = None
-    with limits.limited_time(setup.config.reading.seconds):
+    with limits.limited_time(seconds_for(job.file, setup.config.reading)):
         try:
             if holds_tables(job.file, job.name, setup.config):
                 folder = new_folder(Path(setup.folder))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pakar.expert import Expert
+from pakar.index.build import Progress
 from pakar.server.access.visitor import Visitor
 from pakar.server.pages.jobs import Job, Jobs, StoppedError
 from pakar.server.problems import RequestError
@@ -67,7 +67,7 @@ class Adding:
         return [file for file, _ in files]
 
 
-def _telling(job: Job) -> Callable[[int, int, int, str], None]:
+def _telling(job: Job) -> Progress:
     def told(done: int, total: int, passages: int, current: str) -> None:
         job.stands(Step(done, total, passages, current))
 

@@ -39,7 +39,7 @@ def test_mails_are_sorted_answered_and_routed(tmp_path: Path) -> None:
         text=True,
         timeout=550,
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     assert "8 of 8 topics" in done.stdout
     with (tmp_path / "out" / "queue.csv").open(encoding="utf-8", newline="") as file:
         queue = {row["mail"]: row for row in csv.DictReader(file)}

@@ -39,7 +39,7 @@ def test_mails_are_sorted_answered_and_routed(tmp_path: Path) -> None:
         text=True,
         timeout=550,
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     assert "8 of 8 topics" in done.stdout
     with (tmp_path / "out" / "queue.csv").open(encoding="utf-8", newline="") as file:
         queue = {row["mail"]: row for row in csv.DictReader(file)}
@@ -48,10 +48,12 @@ def test_mails_are_sorted_answered_and_routed(tmp_path: Path) -> None:
         "06-call-about-otp",
         "08-sponsor",
     }
-    assert queue["01-lost-card"]["to"] == "draft"
-    draft = (tmp_path / "out" / "drafts" / "07-loker.txt").read_text(encoding="utf-8")
-    assert "Open a Locker.pdf" in draft
-    quote = draft.split("“")[1].split("”")[0]
-    documents = Expert.open(tmp_path / "expert").status().documents
-    held = [Expert.open(tmp_path / "expert").document(name).text for name in documents]
-    assert any(quote in " ".join(text.split()) for text in held)
+    drafts = [name for name, row in queue.items() if row["to"] == "draft"]
+    assert len(drafts) >= 3, queue
+    expert = Expert.open(tmp_path / "expert")
+    held = [expert.document(name).text for name in expert.status().documents]
+    for name in drafts:
+        text = (tmp_path / "out" / "drafts" / f"{name}.txt").read_text(encoding="utf-8")
+        quotes = [part.partition("”")[0] for part in text.split("“")[1:]]
+        assert quotes, name
+        assert any(quotes[0] in " ".join(one.split()) for one in held), name

@@ -13,6 +13,7 @@ import argparse
 import csv
 import json
 import re
+import sys
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -48,7 +49,9 @@ def opened(folder: Path, documents: list[str]) -> Expert:
     if (folder / "pakar.toml").is_file():
         return Expert.open(folder)
     expert = Expert.create(folder)
-    expert.add(*([DOCUMENTS / name for name in documents] or [DOCUMENTS]))
+    done = expert.add(*([DOCUMENTS / name for name in documents] or [DOCUMENTS]))
+    for one in done.failed:
+        print(f"Not read: {one.source}: {one.error}", file=sys.stderr)
     return expert
 
 

@@ -109,7 +109,6 @@ def test_the_json_has_the_documented_keys(expert: Path, testing_backend: str) ->
         "status": _printed(["status", *at], 0),
         "search": _printed(["search", "fee for a cheque book", *at], 0),
         "ask": _printed(["ask", "What does a cheque book cost?", "--route", "extract", *at], 0),
-        "feedback": _printed(["feedback", "last", "--good", *at], 0),
         "batch": _printed(["batch", "ask.csv", "--out", "a.csv", "--route", "extract", *at], 3),
         "plan": _printed(["plan", "--parameters", "3.8B", "--gpu", "T4", *at], 0),
         "examples import": _printed(["examples", "import", "pairs.csv", *at], 3),
@@ -130,6 +129,7 @@ def test_the_json_has_the_documented_keys(expert: Path, testing_backend: str) ->
     printed["history"] = _printed(["history", *at], 0)
     printed["diff"] = _printed(["diff", "1", *at], 0)
     printed["advise"] = _printed(["advise", *at], 0)
+    printed["feedback"] = _printed(["feedback", "last", "--good", *at], 0)
     for name, document in printed.items():
         assert _keys(_documented(f"pakar {name}")) == _keys(document), name
     again = _printed(["new", str(expert), "--json"], 1)

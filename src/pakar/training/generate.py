@@ -21,10 +21,14 @@ from pakar.training.rows import MOST_CHARACTERS, checked_text
 from pakar.training.serving import Search
 from pakar.types import Example, Message, Passage, Source
 
-# What an endpoint is asked to hold its output to.
+# What a model is held to. The bounds keep a small model from writing into a text until it is cut
+# off; they are far beyond a good question and answer.
 SCHEMA: Mapping[str, object] = {
     "type": "object",
-    "properties": {"question": {"type": "string"}, "answer": {"type": "string"}},
+    "properties": {
+        "question": {"type": "string", "maxLength": 240},
+        "answer": {"type": "string", "maxLength": 480},
+    },
     "required": ["question", "answer"],
     "additionalProperties": False,
 }

@@ -176,7 +176,9 @@ def test_a_file_is_sent_read_found_and_removed(browser: TestClient) -> None:
         files={"file": ("../../lockers.md", b"# Lockers\n\nA locker costs 9.\n")},
     )
     assert sent.json() == {"document": "documents/lockers.md"}
-    again = browser.post("/documents/upload", files={"file": ("lockers.md", b"other")})
+    script = {"accept": "*/*"}
+    other = {"file": ("lockers.md", b"other")}
+    again = browser.post("/documents/upload", files=other, headers=script)
     assert (again.status_code, again.json()["error"]["code"]) == (409, "exists")
     bad = browser.post("/documents/upload", files={"file": ("bad.pdf", b"%PDF-1.4 nothing")})
     names = ["documents/lockers.md", bad.json()["document"]]
@@ -293,3 +295,17 @@ def test_a_form_from_elsewhere_changes_nothing(users: dict[Role, TestClient]) ->
     assert refused.status_code == 403
     key = {"name": "documents/fees.md"}
     assert editor.post("/documents/remove", data=key).status_code == 403
+
+
+def test_an_index_that_does_not_fit_is_built_anew_from_the_page(
+    browser: TestClient, bank: Expert
+) -> None:
+    (manifest,) = (bank.folder / ".pakar").rglob("manifest.json")
+    kept = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**kept, "splitter_version": 0}))
+    page = browser.get("/")
+    assert page.status_code == 503
+    assert 'hx-post="/documents/rebuild"' in page.text
+    browser.post("/documents/rebuild")
+    until(browser, "/documents", "The documents are in")
+    assert 'class="cite"' in ask(browser)["html"]

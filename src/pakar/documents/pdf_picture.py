@@ -15,6 +15,7 @@ from pakar.errors import SourceError
 
 _SECONDS = 30.0
 _MOST_BYTES = 40_000_000
+_MOST_BOXES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,21 @@ def page_picture(pdf: bytes, page: int, quote: str = "", which: int = 0) -> Page
     head, _, png = done.stdout.partition(b"\n")
     if done.returncode or not png or len(png) > _MOST_BYTES:
         raise _not_drawn(page)
+    try:
+        return _understood(head, png)
+    except (ValueError, KeyError, TypeError):
+        raise _not_drawn(page) from None
+
+
+def _understood(head: bytes, png: bytes) -> PagePicture:
+    """What the process said. It read a hostile file, so nothing of it is taken as it is."""
     facts = json.loads(head)
-    return PagePicture(
-        png,
-        facts["width"],
-        facts["height"],
-        facts["pages"],
-        tuple((one[0], one[1], one[2], one[3]) for one in facts["boxes"]),
-    )
+    boxes = []
+    for one in facts["boxes"][:_MOST_BOXES]:
+        left, top, right, bottom = (float(side) for side in one)
+        boxes.append((left, top, right, bottom))
+    size = int(facts["width"]), int(facts["height"])
+    return PagePicture(png, *size, int(facts["pages"]), tuple(boxes))
 
 
 def _not_drawn(page: int) -> SourceError:

@@ -42,6 +42,14 @@ class Adding:
             self._waiting += [(self._expert.folder / name, who.name) for name in names]
         self._begin()
 
+    def rebuild(self, who: Visitor) -> None:
+        """Builds the index anew soon. Raises RequestError (409) where documents are being read."""
+
+        def work(job: Job) -> AddReport:
+            return self._expert.reindex(progress=_telling(job), on_wait=job.tell)
+
+        self._jobs.start(KIND, who.name, work, self._begin)
+
     def _begin(self) -> None:
         """Starts a job for what waits. One that runs takes it, or begins another at its end."""
         with self._lock:

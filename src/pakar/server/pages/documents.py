@@ -91,6 +91,14 @@ def index(
     return page(request, "parts/adding.html", _adding(service, view))
 
 
+@router.post("/documents/rebuild")
+def rebuild(request: Request, view: Viewed, editor: Editor, service: Served) -> HTMLResponse:
+    """Begins to build the index anew, for one that does not fit the settings any more."""
+    service.adding.rebuild(editor)
+    service.audit.note(editor, "index rebuilt")
+    return page(request, "parts/adding.html", _adding(service, view))
+
+
 @router.get("/documents/events")
 def events(request: Request, view: Viewed, service: Served) -> EventStream:
     def render() -> str:

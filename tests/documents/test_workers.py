@@ -32,7 +32,7 @@ from pakar.types import Document, Mark
 
 honest = serve.read_document
 
-def read_document(path, name, limits):
+def read_document(path, name, *settings):
     words = path.read_text(encoding="utf-8").split()
     if words[0] == "crash":
         ctypes.string_at(0)
@@ -77,7 +77,7 @@ def read_document(path, name, limits):
             except OSError as error:
                 text.append(type(error).__name__)
         return Document(name, " ".join(text), "", "en", "0", "text/plain")
-    return honest(path, name, limits)
+    return honest(path, name, *settings)
 
 serve.read_document = read_document
 main = serve.main

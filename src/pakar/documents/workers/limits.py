@@ -23,6 +23,7 @@ OUT_OF_MEMORY = 77
 _MEGABYTE = 1_000_000
 _MOST_OPEN_FILES = 128
 _WATCH_EVERY = 0.1
+_RESERVED = 4
 # How much later than its owner the worker ends itself, if the owner is gone.
 _GRACE = 5
 
@@ -30,8 +31,10 @@ _GRACE = 5
 def limit_memory(megabytes: int) -> str:
     """Limits what the process may hold; returns how: "limit", "watch" or "none".
 
-    Linux counts the address space (RLIMIT_AS). macOS takes that limit and ignores it, so a thread
-    looks at the peak instead, and ends the process.
+    Linux counts what the process may write to (RLIMIT_DATA), which is near to what it holds; the
+    address space (RLIMIT_AS) also has the libraries' files and what is reserved and never used, so
+    it is bounded more loosely. macOS takes these limits and ignores them: there a thread looks at
+    the peak, and ends the process.
     """
     if sys.platform == "win32":
         return "none"
@@ -40,7 +43,8 @@ def limit_memory(megabytes: int) -> str:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _lower(resource.RLIMIT_NOFILE, _MOST_OPEN_FILES)
     if platform.system() == "Linux":
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        resource.setrlimit(resource.RLIMIT_AS, (_RESERVED * most, _RESERVED * most))
         return "limit"
     threading.Thread(target=_watch_memory, args=(most,), daemon=True).start()
     return "watch"

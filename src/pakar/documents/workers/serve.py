@@ -31,6 +31,10 @@ from pakar.documents.workers.time_allowed import seconds_for
 from pakar.errors import SourceError
 
 _LONGEST_REQUEST = 1_000_000
+_LONGEST_CHAIN = 10
+# How libraries in C++ say it: ONNX Runtime, Arrow, OpenCV.
+_NO_MEMORY = ("bad_alloc", "MemoryError", "Failed to allocate", "Unable to allocate",
+              "malloc of size", "Insufficient memory")  # fmt: skip
 
 
 def main(owner: int) -> None:
@@ -117,8 +121,19 @@ def _refusal(error: SourceError) -> Refusal:
         message=str(error).encode(errors="replace").decode(),
         hint=error.hint,
         errno=number,
-        out_of_memory=isinstance(error.__context__, MemoryError),
+        out_of_memory=_ran_out_of_memory(error),
     )
+
+
+def _ran_out_of_memory(error: BaseException | None) -> bool:
+    """Some library got no memory, whatever has been made of its error since."""
+    for _ in range(_LONGEST_CHAIN):
+        if error is None:
+            return False
+        if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 if __name__ == "__main__":

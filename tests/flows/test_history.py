@@ -229,7 +229,8 @@ def test_what_only_the_history_has_is_forgotten_too(expert: Expert) -> None:
     report = expert.remove("documents/cards.md", "documents/none.md", forget=True)
 
     assert report.removed == ()
-    assert [one.source for one in report.failed] == ["documents/none.md"]
+    (unknown,) = report.failed
+    assert unknown.source.endswith("documents/none.md")
     assert b"1800-22-33" not in all_bytes(expert.folder / ".pakar")
     assert "documents/fees.md" in expert.status().documents
 

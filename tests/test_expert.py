@@ -464,3 +464,14 @@ def test_documents_without_a_sentence_are_no_answer(expert: Expert) -> None:
     answer = expert.ask("zebra unicorn?", route="extract")
     assert answer.abstained
     assert answer.text
+
+
+def test_an_expert_named_by_a_relative_path_reads_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, testing_backend: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("A locker costs 900 rupees a year.", encoding="utf-8")
+    Expert.create("bank", embedder=testing_backend)
+    report = Expert.open("bank").add("a.txt")
+    assert not report.failed
+    assert len(report.added) == 1

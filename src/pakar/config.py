@@ -52,12 +52,14 @@ class Reading(_Section):
     """In which bounds files are read: each in a process of its own that can be ended.
 
     `workers` 0 is one a processor core, at most four. `seconds` bounds the time by the clock and
-    the processor's time, a file; `megabytes` (of 10^6 bytes) what a process may hold.
+    the processor's time, a file; `megabytes` (of 10^6 bytes) what a process may hold. `ocr` reads
+    scans; auto takes RapidOCR, else Tesseract.
     """
 
     workers: Annotated[int, Field(ge=0, le=64)] = 0
     seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
     megabytes: Annotated[int, Field(ge=256, le=1_000_000)] = 1400
+    ocr: Literal["auto", "rapidocr", "tesseract", "off"] = "auto"
 
 
 class Tables(_Section):
@@ -110,6 +112,14 @@ class Training(_Section):
     micro_tokens: Annotated[int, Field(ge=64)] = 2048
     patience: Annotated[int, Field(ge=0)] = 3
     forgetting_limit: Annotated[float, Field(ge=0.0)] = 0.5
+
+
+class History(_Section):
+    """How much of the past is kept: what goes beyond any of the limits is deleted."""
+
+    versions: Annotated[int, Field(ge=0, le=10_000)] = 50
+    days: Annotated[int, Field(ge=1, le=36_500)] = 30
+    megabytes: Annotated[int, Field(ge=1)] = 1000
 
 
 class Needs(_Section):
@@ -168,6 +178,7 @@ class Config(_Section):
     answering: Answering = Answering()
     examples: Examples = Examples()
     training: Training = Training()
+    history: History = History()
     needs: Needs = Needs()
     costs: Costs = Costs()
     server: Server = Server()
@@ -261,6 +272,8 @@ workers = 0
 # A file, by the clock and of processor time.
 seconds = 60
 megabytes = 1400
+# What reads scans and images: auto (RapidOCR, else Tesseract), rapidocr, tesseract or off.
+ocr = "auto"
 
 [tables]
 # Sheets that are hidden in a spreadsheet are left out, with one line in the report.
@@ -325,6 +338,13 @@ patience = 3
 # An adapter that lost more than this (nats a token on general text, or the share of refusals)
 # is not used by default.
 forgetting_limit = 0.5
+
+[history]
+# Earlier versions of the index for pakar history, diff and rollback; 0 keeps none. They hold the
+# text of what was changed or removed: pakar remove --forget takes it out of them too.
+versions = 50
+days = 30
+megabytes = 1000
 
 [needs]
 # What pakar advise and pakar compare go by. How often documents change: never, monthly, weekly,

@@ -23,6 +23,7 @@ from pakar.flows import (
     recent_answers,
     searching,
     tuning,
+    versioning,
 )
 from pakar.flows.auto import AnyRoute, auto_route
 from pakar.flows.examples import ExampleDesk, ExampleReport
@@ -51,6 +52,8 @@ from pakar.types import (
 )
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from pakar.config import Needs
     from pakar.evaluation.advise import Advice
     from pakar.evaluation.comparison import Comparison
@@ -61,7 +64,10 @@ if TYPE_CHECKING:
     from pakar.flows.batch_rows import BatchReport
     from pakar.flows.comparing import Say, Watch
     from pakar.flows.feedback import FeedbackReport
+    from pakar.flows.history import Difference
     from pakar.flows.plan import PlanRequest
+    from pakar.flows.versioning import Kept
+    from pakar.flows.watching import Listener, Pace
     from pakar.training.clean import Dropped
     from pakar.training.plan import Plan
 
@@ -126,17 +132,47 @@ class Expert:
         *sources: str | Path,
         progress: Progress | None = None,
         on_wait: OnWait | None = None,
+        only: Callable[[Path], bool] | None = None,
     ) -> AddReport:
         """Indexes files and folders, reading only what is new or changed.
 
         Documents that are gone from a named folder are removed. Without sources, everything that
         was ever added is looked through again. A source that cannot be read is reported under
-        `failed` and stops nothing.
+        `failed` and stops nothing. `only` says which of the files are looked at; what is indexed
+        of the others stays.
         """
-        return adding.add(self._place, sources, progress=progress, on_wait=on_wait)
+        return adding.add(self._place, sources, progress=progress, on_wait=on_wait, only=only)
 
-    def remove(self, *documents: str, on_wait: OnWait | None = None) -> AddReport:
-        """Takes documents, or whole folders of them, out of the index. The files stay."""
+    def watch(
+        self, *folders: str | Path, listener: Listener, stop: Event, pace: Pace | None = None
+    ) -> None:
+        """Adds folders and what changes in them, batch by batch, until `stop` is set.
+
+        Without folders, those that were ever added are followed. Raises ConfigError where a
+        source is no folder or cannot be watched.
+        """
+        from pakar.flows import watching
+
+        roots = () if folders else [self.folder / one for one in self.status().roots]
+        chosen = [Path(one) for one in folders] or [one for one in roots if one.is_dir()]
+        watching.require_folders(chosen)
+
+        def add(only: Callable[[Path], bool]) -> AddReport:
+            return self.add(*chosen, on_wait=listener.say, only=only)
+
+        watching.watch(chosen, add, listener, stop, pace or watching.Pace())
+
+    def remove(
+        self, *documents: str, forget: bool = False, on_wait: OnWait | None = None
+    ) -> AddReport:
+        """Takes documents, or whole folders of them, out of the index. The files stay.
+
+        `forget` takes them out of the history and all derived files too, for good.
+        """
+        if forget:
+            from pakar.flows import forgetting
+
+            return forgetting.forget(self._place, documents, on_wait=on_wait)
         return adding.remove(self._place, documents, on_wait=on_wait)
 
     def reindex(
@@ -144,6 +180,33 @@ class Expert:
     ) -> AddReport:
         """Builds the index anew with the settings of now; the old one answers until it is done."""
         return adding.reindex(self._place, progress=progress, on_wait=on_wait)
+
+    def history(self) -> Kept:
+        """The versions of the index that are kept, the oldest first. Loads no model."""
+        return versioning.kept(self._place)
+
+    def diff(
+        self,
+        first: int,
+        second: int | None = None,
+        *,
+        ask: bool = True,
+        on_wait: OnWait | None = None,
+    ) -> Difference:
+        """What changed between two versions, by default up to the newest: documents, sentences,
+        and with `ask` the known questions that would be answered from other passages.
+
+        Raises ConfigError for a version that is not kept.
+        """
+        return versioning.diff(self._place, first, second, ask=ask, on_wait=on_wait)
+
+    def rollback(self, version: int, *, on_wait: OnWait | None = None) -> AddReport:
+        """Brings the index back to a version, as a new version; the files stay as they are.
+
+        Raises ConfigError for a version that is not kept, StoreError for one that was built with
+        other settings.
+        """
+        return versioning.rollback(self._place, version, on_wait)
 
     def document(self, name: str) -> Document:
         """A document as it was indexed: its text and its marks."""

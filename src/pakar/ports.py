@@ -49,6 +49,31 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class OcrLine:
+    """One line of text found in a picture.
+
+    `corners` are its four corners in pixels, clockwise from where the line's text begins above.
+    `confidence` is the engine's own, from 0 to 1.
+    """
+
+    text: str
+    corners: tuple[tuple[float, float], ...]
+    confidence: float
+
+
+@runtime_checkable
+class OcrEngine(Protocol):
+    """Reads the text in a picture (optical character recognition)."""
+
+    @property
+    def name(self) -> str: ...
+
+    def read(self, image: NDArray[np.uint8]) -> list[OcrLine]:
+        """The lines in an upright picture of shape (height, width, 3), RGB, in any order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class EmbedderInfo:
     """What an index must know about the embedder that filled it.
 
@@ -145,6 +170,10 @@ class Snapshot(Protocol):
 
     def vectors(self, ids: Sequence[str]) -> Mapping[str, Vectors]:
         """The stored vectors of the passages with these ids."""
+        ...
+
+    def rows(self, documents: Sequence[str] | None = None) -> Iterator[IndexedPassage]:
+        """All that is stored of these documents, by default of all, in no order."""
         ...
 
 

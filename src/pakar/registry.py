@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from pakar.errors import ConfigError, ModelError
-from pakar.ports import Embedder, LanguageModel, Reranker, Trainer
+from pakar.ports import Embedder, LanguageModel, OcrEngine, Reranker, Trainer
 
 ENTRY_POINTS = "pakar.backends"
 
@@ -76,6 +76,16 @@ def open_trainer(spec: str, *, trust_remote_code: bool = False) -> Trainer:
     """What trains adapters of a language model. Raises as the others do."""
     backend = _backend(spec, "open_trainer", "trainer")
     return backend.open_trainer(parse_spec(spec).name, trust_remote_code=trust_remote_code)
+
+
+def open_ocr(choice: str) -> OcrEngine:
+    """The OCR engine that a setting means: auto, rapidocr or tesseract.
+
+    Raises MissingExtraError where it is not installed.
+    """
+    from pakar.backends.ocr import open_engine
+
+    return open_engine(choice)
 
 
 def parse_spec(spec: str) -> Spec:

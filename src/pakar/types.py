@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-MarkKind = Literal["page", "slide", "heading", "table", "row", "card"]
+MarkKind = Literal["page", "slide", "heading", "table", "row", "card", "ocr"]
 PassageKind = Literal["content", "summary", "row"]
 ColumnType = Literal["text", "integer", "decimal", "date", "timestamp", "boolean"]
 Origin = Literal["curated", "imported", "extracted", "generated", "feedback"]
@@ -33,9 +33,11 @@ class Mark:
 
     `start` and `end` are offsets in code points, `text[start:end]` being what the mark covers:
     the whole page for "page" and "slide", the heading's own words for "heading", the lines of a
-    table for "table", one line for "row", the lines that describe a table for "card". `value` is
-    the page's or slide's number, the heading's words, or where a row stands in its source
-    ("Sheet1!A5:F5"); `level` counts from 1 for headings and is 0 otherwise.
+    table for "table", one line for "row", the lines that describe a table for "card", a page or
+    a block on it that was read from a picture for "ocr". `value` is the page's or slide's number,
+    the heading's words, where a row stands in its source ("Sheet1!A5:F5"), or how sure the reading
+    of the picture is ("0.93"; for a block, its least sure line); `level` counts from 1 for headings
+    and is 0 otherwise.
     """
 
     kind: MarkKind
@@ -394,7 +396,9 @@ class Failure:
 class AddReport:
     """What `add` did, by document name. `passages` counts those written in this run.
 
-    `skipped` are files in a named folder that pakar does not read; they are no failures.
+    `skipped` are files in a named folder that pakar does not read; they are no failures. `probed`
+    counts the sentences of changed and removed text that were looked for afterwards; one that
+    was still found is a failure.
     """
 
     added: tuple[str, ...] = ()
@@ -406,6 +410,7 @@ class AddReport:
     warnings: tuple[str, ...] = ()
     passages: int = 0
     seconds: float = 0.0
+    probed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,15 +125,22 @@ def test_the_json_has_the_documented_keys(expert: Path, testing_backend: str) ->
     printed["questions import"] = _printed(["questions", "import", str(questions), *at], 3)
     printed["questions check"] = _printed(["questions", "check", *at], 0)
     printed["compare"] = _printed(["compare", "--routes", "extract", *at], 0)
+    (expert / "documents" / "fees.md").write_text("# Fees\n\nA cheque book costs 60 rupees.\n")
+    _printed(["add", *at], 3)
+    printed["history"] = _printed(["history", *at], 0)
+    printed["diff"] = _printed(["diff", "1", *at], 0)
     printed["advise"] = _printed(["advise", *at], 0)
     for name, document in printed.items():
         assert _keys(_documented(f"pakar {name}")) == _keys(document), name
     again = _printed(["new", str(expert), "--json"], 1)
     assert _keys(_documented("Exit codes")) == _keys(again)
     shown = _documented("pakar add")
-    for name in ("remove", "reindex"):
-        source = ["documents/fees.md"] if name == "remove" else []
-        document = _printed([name, *source, *at], 0 if name == "remove" else 3)
+    for name, source, code in (
+        ("rollback", ["1"], 0),
+        ("remove", ["documents/fees.md"], 0),
+        ("reindex", [], 3),
+    ):
+        document = _printed([name, *source, *at], code)
         assert set(document) == set(shown), name
 
 

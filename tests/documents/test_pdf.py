@@ -243,9 +243,9 @@ def picture(canvas: Canvas) -> None:
 
 
 def test_a_scan_says_that_it_is_one(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="probably a scan") as caught:
+    with pytest.raises(SourceError, match="no text that can be read") as caught:
         read(pdf(tmp_path / "a.pdf", picture))
-    assert "OCR" in caught.value.hint
+    assert "300 dots" in caught.value.hint
 
 
 def test_a_page_that_is_only_a_picture_is_named(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def clients(
         if name:
             Users(database).add(name, role, labels, PASSWORD)
             headers["Authorization"] = f"Bearer {Keys(database).create(name)[1]}"
-        opened.append(httpx.Client(base_url=url, headers=headers))
+        opened.append(httpx.Client(base_url=url, headers=headers, timeout=60))
         return opened[-1]
 
     yield client, database
@@ -180,7 +180,7 @@ def test_guessing_passwords_is_slowed_down(clients) -> None:
 
 
 def test_other_pages_reach_nothing(url: str) -> None:
-    with httpx.Client(base_url=url) as client:
+    with httpx.Client(base_url=url, timeout=60) as client:
         assert client.get("/", headers={"host": "evil.example"}).status_code == 421
         for headers in ({"origin": "http://evil.example"}, {"sec-fetch-site": "cross-site"}):
             sent = client.post("/", data={"question": "x"}, headers=headers)
@@ -200,7 +200,7 @@ def test_too_much_is_refused_whatever_the_headers_say(url: str) -> None:
         f"{url}/api/search", content=chunks(), headers={"content-type": "application/json"}
     )
     assert sent.status_code == 413
-    whole = httpx.post(f"{url}/api/search", content=b"x" * 5_000_000)
+    whole = httpx.post(f"{url}/api/search", content=b"x" * 5_000_000, timeout=60)
     assert whole.status_code == 413
 
 

@@ -145,8 +145,7 @@ def world(
         yield made
         runner.run(client.aclose())
         runner.run(app.state.door.close())
-        service.lanes.close()
-        service.database.close()
+        service.close()
     # The test has seen both sides: what was shown, and what had to be kept back.
     assert made.shown > 500
     assert made.hidden > 500

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pakar.answering.cite import cite
+from pakar.answering.doubt import doubts
 from pakar.answering.extract import extract
 from pakar.answering.followup import standalone
 from pakar.answering.orders import noted
@@ -152,7 +153,12 @@ def _run(route: Route, question: str, history: Sequence[Message]) -> Generator[s
             clock.wrote()
             yield found.text
             return Answer(
-                found.text, route.name, found.citations, hits=tuple(hits), timings=clock.timings()
+                found.text,
+                route.name,
+                found.citations,
+                hits=tuple(hits),
+                timings=clock.timings(),
+                notes=doubts(found.citations, route.load),
             )
     written = yield from _generate(route, question, hits, history, words, clock)
     return _cited(route, written, hits, language, clock)
@@ -257,6 +263,7 @@ def _cited(
         notes.append("the model began to repeat itself and was stopped")
     if not text:
         notes.append("the model wrote nothing")
+    notes += doubts(support.citations, route.load)
     return Answer(
         text,
         route.name,

@@ -32,6 +32,7 @@ PASSAGE_COLUMNS = [
     "place",
 ]
 
+_UNESCAPED = re.compile(r"\\([0-9a-f]+);")
 # Python's white space is wider than that of the tokenizer: to escape all of it is always safe.
 _ESCAPED = re.compile(r"[\s\\\x00-\x20\x7f-\xa0]")
 
@@ -98,6 +99,16 @@ def scored(found: pa.Table, scores: Sequence[float]) -> list[Scored]:
     ]
 
 
+def to_rows(found: pa.Table | pa.RecordBatch) -> list[IndexedPassage]:
+    """Whole table rows back to what they were made of."""
+    matrix = np.array(found.column("vector").to_pylist(), dtype=np.float32)
+    columns = [*PASSAGE_COLUMNS, "content_hash", "terms"]
+    return [
+        IndexedPassage(_passage(row), vector, split_terms(row["terms"]), row["content_hash"])
+        for row, vector in zip(found.select(columns).to_pylist(), matrix, strict=True)
+    ]
+
+
 def heading_path(passage: Passage) -> str:
     """What a heading filter is compared with: the whole path, case folded."""
     return passage.heading.casefold()
@@ -106,6 +117,12 @@ def heading_path(passage: Passage) -> str:
 def join_terms(terms: Sequence[str]) -> str:
     """The terms as one text that splits back into exactly these terms at its spaces."""
     return " ".join(_ESCAPED.sub(_escape, term) for term in terms if term)
+
+
+def split_terms(text: str) -> list[str]:
+    """The terms that `join_terms` made one text of."""
+    parts = text.split(" ") if text else []
+    return [_UNESCAPED.sub(lambda match: chr(int(match.group(1), 16)), part) for part in parts]
 
 
 def _escape(match: re.Match[str]) -> str:

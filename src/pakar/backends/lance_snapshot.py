@@ -6,7 +6,7 @@ Knows how LanceDB is asked. Knows nothing of writing or of what is newest.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,8 @@ import numpy as np
 
 from pakar.backends.lance_errors import translated
 from pakar.backends.lance_filter import among, condition
-from pakar.backends.lance_schema import PASSAGE_COLUMNS, join_terms, scored
-from pakar.ports import Filter, Scored, Vectors
+from pakar.backends.lance_schema import PASSAGE_COLUMNS, join_terms, scored, to_rows
+from pakar.ports import Filter, IndexedPassage, Scored, Vectors
 from pakar.types import Passage
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _PROBES = 20
 _RESCORED = 100
 # Row numbers remembered for found passages: a few megabytes.
 _MOST_PLACES = 20_000
+_ROWS_AT_ONCE = 1024
 
 
 class LanceSnapshot:
@@ -122,6 +123,15 @@ class LanceSnapshot:
                 vectors |= _vectors(self._table.search().where(among("id", others)))
         return vectors
 
+    def rows(self, documents: Sequence[str] | None = None) -> Iterator[IndexedPassage]:
+        """All that is stored of these documents, by default of all, in no order."""
+        with translated(self._path):
+            query = self._table.search()
+            if documents is not None:
+                query = query.where(among("document", documents))
+            for batch in query.to_batches(_ROWS_AT_ONCE):
+                yield from to_rows(batch)
+
     def _remembered(self, found: pa.Table, scores: Sequence[float]) -> list[Scored]:
         hits = scored(found, scores)
         if len(self._places) > _MOST_PLACES:
@@ -153,6 +163,9 @@ class EmptySnapshot:
 
     def vectors(self, ids: Sequence[str]) -> Mapping[str, Vectors]:
         return {}
+
+    def rows(self, documents: Sequence[str] | None = None) -> Iterator[IndexedPassage]:
+        return iter(())
 
 
 def _vectors(query: LanceQueryBuilder | LanceTakeQueryBuilder) -> dict[str, Vectors]:

@@ -12,9 +12,9 @@ from pakar.types import Adapter, AddReport, Answer, Citation, Failure, Hit, Stat
 Json = dict[str, object]
 
 
-def write(document: Json) -> None:
+def write(document: Json, *, indent: int | None = 2) -> None:
     """One JSON document on standard output, whatever the terminal's encoding."""
-    text = json.dumps(document, ensure_ascii=False, indent=2)
+    text = json.dumps(document, ensure_ascii=False, indent=indent)
     sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
     sys.stdout.flush()
 
@@ -66,6 +66,7 @@ def report(done: AddReport) -> Json:
         "failed": [_failure(one) for one in done.failed],
         "skipped": [{"source": one.source, "reason": one.error} for one in done.skipped],
         "warnings": list(done.warnings),
+        "probed": done.probed,
         "seconds": round(done.seconds, 3),
     }
 

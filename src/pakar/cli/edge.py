@@ -110,6 +110,13 @@ class Edge:
 
             as_json.write(document)
 
+    def line(self, document: dict[str, object]) -> None:
+        """One of several results for scripts, each on a line of its own; with --json only."""
+        if self._json:
+            from pakar.cli import as_json
+
+            as_json.write(document, indent=None)
+
     def show(self, show: Callable[[Console], None]) -> None:
         """The result for people; shown without --json only."""
         if not self._json:

@@ -11,6 +11,7 @@ from rich.table import Table
 from pakar.cli.edge import Edge
 from pakar.cli.options import HERE, AsJson, ExpertDir
 from pakar.cli.terminal import plain
+from pakar.cli.users import noted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,7 @@ def create(
     """Make a key for a user. It is shown once and kept as a hash."""
     with Edge(json) as edge:
         made, secret = _keys(edge, expert).create(user, name, days)
+        noted(edge, expert, "key created", f"{made.id} of {user}")
         edge.document({"key": secret, **_as_json(made)})
         edge.show(lambda console: console.print(secret, highlight=False, soft_wrap=True))
         edge.say(f"This is key {made.id} of {made.user}. It is not shown again.")
@@ -56,6 +58,7 @@ def revoke(
     """From now on the key opens nothing."""
     with Edge(json) as edge:
         _keys(edge, expert).revoke(number)
+        noted(edge, expert, "key revoked", str(number))
         edge.document({"revoked": number})
         edge.say(f"Revoked key {number}.")
 

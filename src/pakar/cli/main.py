@@ -14,11 +14,13 @@ from pakar.cli import access, advise, as_json, examples, keys, questions, users
 from pakar.cli.batch import batch
 from pakar.cli.edge import Edge
 from pakar.cli.feedback import feedback
+from pakar.cli.history import diff, history, rollback
 from pakar.cli.mcp import mcp
 from pakar.cli.merge import merge
 from pakar.cli.options import HERE, AcceptAdapter, AsJson, ExpertDir
 from pakar.cli.plan import plan
 from pakar.cli.serve import serve
+from pakar.cli.watch import follow
 from pakar.version import __version__
 
 Minutes = Annotated[
@@ -50,6 +52,9 @@ app.command()(plan)
 app.command()(merge)
 app.command()(serve)
 app.command()(mcp)
+app.command()(history)
+app.command()(diff)
+app.command()(rollback)
 app.command()(advise.advise)
 app.add_typer(questions.app, name="questions")
 app.add_typer(users.app, name="users")
@@ -131,12 +136,22 @@ def add(
         Optional[list[str]],  # noqa: UP045
         typer.Argument(metavar="[SOURCE]...", help="Files and folders. None: all that were added."),
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Follow the folders; Ctrl-C ends it.")
+    ] = False,
+    poll: Annotated[
+        bool, typer.Option("--poll", help="With --watch, for network mounts: look at all files.")
+    ] = False,
     expert: ExpertDir = HERE,
     json: AsJson = False,
 ) -> None:
     """Index documents; reads only what is new or changed."""
     with Edge(json) as edge:
         from pakar.cli.progress import indexing
+
+        if watch:
+            follow(edge, edge.open(expert), sources or (), poll=poll)
+            return
 
         opened = edge.open(expert)
         with indexing(edge.progress) as progress:
@@ -147,12 +162,15 @@ def add(
 @app.command()
 def remove(
     documents: Annotated[list[str], typer.Argument(metavar="DOCUMENT...")],
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Out of the history too, for good.")
+    ] = False,
     expert: ExpertDir = HERE,
     json: AsJson = False,
 ) -> None:
     """Take documents, or folders of them, out of the index. The files stay."""
     with Edge(json) as edge:
-        edge.report(edge.open(expert).remove(*documents, on_wait=edge.say))
+        edge.report(edge.open(expert).remove(*documents, forget=forget, on_wait=edge.say))
 
 
 @app.command()

@@ -46,6 +46,7 @@ def add(
     with Edge(json) as edge:
         users = users_of(edge, expert)
         made = users.add(name, role, label or (), _asked() if password else "")
+        noted(edge, expert, "user added", name)
         edge.document({"user": as_json(made)})
         edge.say(f"Added {made.name} ({made.role}). A key for programs: pakar keys create {name}")
 
@@ -69,6 +70,7 @@ def change(
         labels = [] if no_labels else label
         given = _asked() if password else None
         done = users.change(name, role=role, labels=labels, password=given)
+        noted(edge, expert, "user changed", name)
         edge.document({"user": as_json(done)})
         edge.show(lambda console: show(console, [done]))
 
@@ -87,6 +89,7 @@ def remove(name: Name, expert: ExpertDir = HERE, json: AsJson = False) -> None:
     """Take a user out, with keys and conversations."""
     with Edge(json) as edge:
         users_of(edge, expert).remove(name)
+        noted(edge, expert, "user removed", name)
         edge.document({"removed": name})
         edge.say(f"Removed {name}.")
 
@@ -104,6 +107,14 @@ def users_of(edge: Edge, expert: Path) -> Users:
     from pakar.server.storage.users import Users
 
     return Users(Database.beside(edge.open(expert).folder))
+
+
+def noted(edge: Edge, expert: Path, action: str, what: str) -> None:
+    """Writes into the log who did what: somebody at the command line."""
+    from pakar.server.storage.audit import COMMAND_LINE, Audit
+    from pakar.server.storage.database import Database
+
+    Audit(Database.beside(edge.open(expert).folder)).note(COMMAND_LINE, action, what)
 
 
 def as_json(user: User) -> dict[str, object]:

@@ -33,6 +33,8 @@ class TextBuilder:
         self._length = 0
         self._marks: list[Mark] = []
         self._open: tuple[MarkKind, str, int] | None = None
+        self._confidence: float | None = None
+        self._last = (0, 0)
         self._last_was_line = False
         self.title = ""
 
@@ -82,10 +84,20 @@ class TextBuilder:
             self._marks.append(Mark("row", start, self._length))
         self._marks.append(Mark("table", first or 0, self._length))
 
-    def begin(self, kind: MarkKind, value: str) -> None:
-        """Starts a page or slide; the one before it ends here."""
+    def begin(self, kind: MarkKind, value: str, *, confidence: float | None = None) -> None:
+        """Starts a page or slide; the one before it ends here.
+
+        `confidence` says how surely the page was read from a picture, if it was.
+        """
         self.finish()
         self._open = (kind, value, self._length)
+        self._confidence = confidence
+
+    def unsure(self, confidence: float) -> None:
+        """Marks the block just written as read from a picture with this confidence."""
+        start, end = self._last
+        if start < end:
+            self._marks.append(Mark("ocr", start, end, f"{confidence:.2f}"))
 
     def finish(self) -> None:
         """Ends the open page or slide."""
@@ -95,7 +107,11 @@ class TextBuilder:
         text_start = min(start + (2 if start else 0), self._length)
         if text_start < self._length:
             self._marks.append(Mark(kind, text_start, self._length, value))
+            if self._confidence is not None:
+                sure = f"{self._confidence:.2f}"
+                self._marks.append(Mark("ocr", text_start, self._length, sure))
         self._open = None
+        self._confidence = None
         self._last_was_line = False
 
     def extracted(self, *, warnings: Sequence[str] = ()) -> Extracted:
@@ -111,6 +127,7 @@ class TextBuilder:
         start = self._length
         self._parts.append(text)
         self._length += len(text)
+        self._last = (start, self._length)
         self._last_was_line = False
         return start
 

@@ -32,11 +32,19 @@ _TEMPORARY_ENDINGS = (".tmp", ".part", ".crdownload", ".swp", ".bak", "~")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file or a database's table to read. `name` is how the user knows it."""
+    """A file or a database's table to read. `name` is how the user knows it.
+
+    A part of another source (`unpack.py`) has the `digest` of its bytes, the title of what it
+    came `within`, how many sources `depth` lie around it, and perhaps a `temporary` file.
+    """
 
     name: str
     path: Path
     address: Address | None = None
+    digest: str = ""
+    within: str = ""
+    depth: int = 0
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +191,7 @@ class _Search:
             self._cannot_open(document_name(place, self.folder), error)
             return
         for entry in entries:
-            if _is_passed_over(entry.name):
+            if is_passed_over(entry.name):
                 continue
             if _is_unicode(entry.name):
                 yield entry
@@ -263,7 +271,8 @@ def _is_own(name: str) -> bool:
     )
 
 
-def _is_passed_over(name: str) -> bool:
+def is_passed_over(name: str) -> bool:
+    """Whether a file or folder of this name is left out of folders: hidden or temporary."""
     lower = name.lower()
     return (
         name.startswith((".", "~$")) or lower in _SYSTEM_FILES or lower.endswith(_TEMPORARY_ENDINGS)

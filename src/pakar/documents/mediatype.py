@@ -27,8 +27,18 @@ JSON_LINES = "application/jsonl"
 PARQUET = "application/vnd.apache.parquet"
 DATABASE = "application/x-database"
 
+EML = "message/rfc822"
+MBOX = "application/mbox"
+MSG = "application/vnd.ms-outlook"
+PNG, JPEG, TIFF = "image/png", "image/jpeg", "image/tiff"
+BMP, WEBP = "image/bmp", "image/webp"
+
+IMAGES = (PNG, JPEG, TIFF, BMP, WEBP)
 TABLES = (XLSX, CSV, TSV, JSON_LINES, PARQUET, DATABASE)
-READABLE = "PDF, DOCX, PPTX, HTML, Markdown, plain text, XLSX, CSV, TSV, JSON Lines and Parquet"
+READABLE = (
+    "PDF, DOCX, PPTX, HTML, Markdown, plain text, XLSX, CSV, TSV, JSON Lines, Parquet, "
+    "mail (EML, MBOX, MSG) and images (PNG, JPEG, TIFF, BMP, WEBP)"
+)
 DATABASE_FILES = (".db", ".db3", ".sqlite", ".sqlite3")
 
 _BY_SUFFIX = {
@@ -50,23 +60,33 @@ _BY_SUFFIX = {
     ".jsonl": JSON_LINES,
     ".ndjson": JSON_LINES,
     ".parquet": PARQUET,
+    ".eml": EML,
+    ".mbox": MBOX,
+    ".mbx": MBOX,
+    ".msg": MSG,
+    ".png": PNG,
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
+    ".tif": TIFF,
+    ".tiff": TIFF,
+    ".bmp": BMP,
+    ".webp": WEBP,
 }
 _SHORT_NAMES = {
     PDF: "PDF", DOCX: "DOCX", PPTX: "PPTX", HTML: "HTML", MARKDOWN: "Markdown", TEXT: "plain text",
-    XLSX: "XLSX", PARQUET: "Parquet",
+    XLSX: "XLSX", PARQUET: "Parquet", EML: "a mail", MBOX: "a mailbox", MSG: "an Outlook mail",
+    PNG: "a PNG image", JPEG: "a JPEG image", TIFF: "a TIFF image", BMP: "a BMP image",
+    WEBP: "a WEBP image",
 }  # fmt: skip
 _TEXTS = (HTML, MARKDOWN, TEXT, CSV, TSV, JSON_LINES)
-_BY_CONTENT = (PDF, DOCX, PPTX, XLSX, PARQUET)
+_BY_CONTENT = (PDF, DOCX, PPTX, XLSX, PARQUET, MSG, *IMAGES)
 
-_SHEET, _MAIL, _IMAGE, _OLD_OFFICE = "a spreadsheet", "a mail", "an image", "an old Office file"
+_SHEET, _IMAGE, _OLD_OFFICE = "a spreadsheet", "an image", "an old Office file"
 _DATABASE = "a database"
 _OPEN_DOCUMENT, _ARCHIVE, _MEDIA = "an OpenDocument file", "an archive", "sound or video"
 _UNREADABLE_SUFFIXES = {
     **dict.fromkeys((".xls", ".xlsb", ".ods"), _SHEET),
-    **dict.fromkeys((".eml", ".msg", ".mbox"), _MAIL),
-    **dict.fromkeys(
-        (".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".webp", ".svg"), _IMAGE
-    ),
+    **dict.fromkeys((".gif", ".svg", ".heic", ".ico"), _IMAGE),
     **dict.fromkeys((".doc", ".ppt", ".pps", ".dot"), _OLD_OFFICE),
     **dict.fromkeys((".odt", ".odp"), _OPEN_DOCUMENT),
     **dict.fromkeys((".zip", ".gz", ".tar", ".7z", ".rar", ".tgz"), _ARCHIVE),
@@ -78,19 +98,18 @@ _UNREADABLE_SUFFIXES = {
 _HINTS = {
     _SHEET: "save it as XLSX or CSV",
     _DATABASE: "name it with its tables: pakar add sqlite:///FILE#TABLE",
-    _MAIL: "this version reads no mail; save it as HTML or PDF",
-    _IMAGE: "this version has no OCR; turn it into a PDF with text by an OCR tool first",
+    _IMAGE: "save it as PNG, JPEG, TIFF, BMP or WEBP",
     _OLD_OFFICE: "save it as DOCX, PPTX or XLSX with Office or LibreOffice",
     _OPEN_DOCUMENT: "save it as DOCX or PPTX with LibreOffice",
     _ARCHIVE: "unpack it, and add the folder",
 }
 _SIGNATURES = (
-    (b"\x89PNG\r\n", _IMAGE),
-    (b"\xff\xd8\xff", _IMAGE),
+    (b"\x89PNG\r\n", PNG),
+    (b"\xff\xd8\xff", JPEG),
     (b"GIF8", _IMAGE),
-    (b"II*\x00", _IMAGE),
-    (b"MM\x00*", _IMAGE),
-    (b"BM", _IMAGE),
+    (b"II*\x00", TIFF),
+    (b"MM\x00*", TIFF),
+    (b"BM", BMP),
     (b"{\\rtf", "an RTF file"),
     (b"\x1f\x8b", _ARCHIVE),
     (b"7z\xbc\xaf\x27\x1c", _ARCHIVE),
@@ -101,12 +120,21 @@ _SIGNATURES = (
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+# The root of an Outlook mail; other files of this container have no such stream.
+_MSG_STREAM = "__properties_version1.0".encode("utf-16-le")
 _HEAD = 4_096
 _PDF_WITHIN = 1_024
 _HTML_START = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_SEPARATOR_OF_MAILS = re.compile(r"From \S.*\d{4}\r?\n>?[A-Za-z][A-Za-z0-9-]*:")
+_MAIL_HEADER = re.compile(
+    r"(?:From|To|Subject|Date|Message-ID|Received|Return-Path|MIME-Version|Delivered-To|Reply-To"
+    r"|Content-Type|Sender|Cc|X-[A-Za-z0-9-]+):",
+    re.IGNORECASE,
+)
+_SENT = re.compile(r"(?:From|Received|Return-Path|Delivered-To|Message-ID):", re.IGNORECASE)
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -140,8 +168,19 @@ def detect_media_type(path: Path) -> Detected:
     claimed = _BY_SUFFIX.get(path.suffix.lower())
     if content in _BY_CONTENT:
         return Detected(content, _mismatch(path, content) if claimed != content else "")
-    if content not in _TEXTS:
+    if content not in (*_TEXTS, EML, MBOX):
         raise _refusal(path, content)
+    return _text_type(path, content, claimed)
+
+
+def _text_type(path: Path, content: str, claimed: str | None) -> Detected:
+    """What is text by its content, its name may tell more precisely."""
+    if claimed == EML:  # a single mail may begin with a mailbox's separator too
+        return Detected(EML)
+    if content in (MBOX, EML) and claimed in (None, MBOX):
+        return Detected(content)
+    if content in (EML, MBOX):
+        content = TEXT
     if claimed in _TEXTS:
         if content == HTML and claimed in (TEXT, CSV, TSV, JSON_LINES):
             return Detected(HTML, _mismatch(path, HTML))
@@ -184,23 +223,28 @@ def _by_content(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(_HEAD)
         if head.startswith(_OLE):
-            return _old_office(head, file.read(1 << 20))
+            return _in_old_container(head, file.read(1 << 20))
     if b"%PDF-" in head[:_PDF_WITHIN]:
         return PDF
     if head.startswith(b"PAR1"):
         return PARQUET
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _by_members(path)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return WEBP
     for signature, kind in _SIGNATURES:
         if head.startswith(signature) and (len(signature) > 2 or _BINARY.search(head)):
             return kind
     return _text_kind(head)
 
 
-def _old_office(head: bytes, rest: bytes) -> str:
-    """Word and PowerPoint put a document with a password into the container of old Office."""
+def _in_old_container(head: bytes, rest: bytes) -> str:
+    """Word and PowerPoint put a document with a password into the container of old Office;
+    Outlook puts its mails there."""
     if _ENCRYPTED_STREAM in head or _ENCRYPTED_STREAM in rest:
         return "protected by a password"
+    if _MSG_STREAM in head or _MSG_STREAM in rest:
+        return MSG
     return _OLD_OFFICE
 
 
@@ -224,7 +268,18 @@ def _text_kind(head: bytes) -> str:
     text = _decoded(head)
     if text is None:
         return "binary data"
+    if _SEPARATOR_OF_MAILS.match(text):
+        return MBOX
+    if _is_mail(text):
+        return EML
     return HTML if _HTML_START.match(text) else TEXT
+
+
+def _is_mail(text: str) -> bool:
+    """The first two headers are ones that mails have, and one says who or how it came."""
+    lines = [line for line in text.splitlines()[:40] if line and not line[0].isspace()]
+    heads = [line for line in lines[:2] if _MAIL_HEADER.match(line)]
+    return len(heads) == 2 and any(_SENT.match(line) for line in lines)
 
 
 def _decoded(head: bytes) -> str | None:

@@ -1,12 +1,13 @@
 """Reads PDF files: text in reading order, headings, lists, tables and page numbers.
 
-Knows how to open a PDF and in which order the steps go; the steps are files of their own. No
-optical character recognition: a page that is only a picture is named in a warning. pdfium is
-not made for threads, so one PDF is read at a time.
+Knows how to open a PDF and in which order the steps go; the steps are files of their own. A page
+without a text of its own is read from its picture where an OCR engine is installed, and named in
+a warning. pdfium is not made for threads, so one PDF is read at a time.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from pakar.documents.pdf_characters import page_words
 from pakar.documents.pdf_layout import regions
 from pakar.documents.pdf_page import Line, Page, Region
 from pakar.documents.pdf_rules import page_drawing
+from pakar.documents.pdf_scans import DAMAGED_SHARE, ScanReader, listed
 from pakar.documents.pdf_tables import find_tables
 from pakar.errors import SourceError
 from pakar.ports import Extracted
@@ -30,7 +32,6 @@ from pakar.ports import Extracted
 _MOST_CHARACTERS = 20_000_000
 _MOST_PAGES = 20_000
 _LARGE = 1.1
-_DAMAGED_SHARE = 0.2
 _MOST_FURNITURE = 0.5
 _JUNK_TITLE = re.compile(
     r"untitled|microsoft (word|powerpoint)|[\\/]"
@@ -44,32 +45,41 @@ class PdfReader:
     """Takes the text out of PDF files."""
 
     def __init__(
-        self, *, max_characters: int = _MOST_CHARACTERS, invisible_text: bool = False
+        self,
+        *,
+        max_characters: int = _MOST_CHARACTERS,
+        invisible_text: bool = False,
+        ocr: str = "auto",
+        seconds: float = math.inf,
     ) -> None:
-        """`invisible_text` keeps words that nobody sees."""
+        """`invisible_text` keeps words that nobody sees; `ocr` is the setting of that name: what
+        reads pages without text, within these `seconds`."""
         self._max_characters = max_characters
         self._invisible_text = invisible_text
+        self._ocr = ocr
+        self._seconds = seconds
 
     def read(self, path: Path) -> Extracted:
         """Raises SourceError where the file is damaged, has a password, or holds no text."""
         invisible = InvisibleText(keep=self._invisible_text)
+        scans = ScanReader(self._ocr, self._seconds)
         with _opened(path) as document:
-            pages, warnings = self._pages(document, path, invisible)
+            pages, warnings = self._pages(document, path, invisible, scans)
             title = _metadata_title(document)
         if not any(page.regions for page in pages):
-            raise _no_text(path, pages, invisible)
-        warnings += [*_page_warnings(pages), *invisible.warnings()]
-        pages = _without_furniture(pages)
-        writer = BlockWriter(pages)
-        for page in pages:
-            writer.write(page)
-        extracted = writer.builder.extracted(warnings=warnings)
+            raise _no_text(path, pages, invisible, scans)
+        warnings += [*_page_warnings(pages, scans), *invisible.warnings()]
+        extracted = written(pages, warnings)
         if extracted.title or not _is_said(title, pages):
             return extracted
         return replace(extracted, title=title)
 
     def _pages(
-        self, document: pypdfium2.PdfDocument, path: Path, invisible: InvisibleText
+        self,
+        document: pypdfium2.PdfDocument,
+        path: Path,
+        invisible: InvisibleText,
+        scans: ScanReader,
     ) -> tuple[list[Page], list[str]]:
         if len(document) > _MOST_PAGES:
             raise SourceError(
@@ -81,7 +91,7 @@ class PdfReader:
         characters = 0
         for position in range(len(document)):
             try:
-                page = _page(document, position, invisible)
+                page = _page(document, position, invisible, scans)
             except pypdfium2.PdfiumError:
                 warnings.append(f"page {position + 1} is damaged and was left out")
                 continue
@@ -95,6 +105,15 @@ class PdfReader:
         if len(document) and not pages:
             raise _damaged(path)
         return pages, warnings
+
+
+def written(pages: Sequence[Page], warnings: Sequence[str]) -> Extracted:
+    """Pages as text and marks, without what repeats at their edges."""
+    kept = _without_furniture(pages)
+    writer = BlockWriter(kept)
+    for page in kept:
+        writer.write(page)
+    return writer.builder.extracted(warnings=warnings)
 
 
 @contextmanager
@@ -126,59 +145,66 @@ def _damaged(path: Path) -> SourceError:
     )
 
 
-def _no_text(path: Path, pages: Sequence[Page], invisible: InvisibleText) -> SourceError:
+def _no_text(
+    path: Path, pages: Sequence[Page], invisible: InvisibleText, scans: ScanReader
+) -> SourceError:
     if not invisible.is_empty:
         return SourceError(
             f"{path.name} holds no text that anybody sees: {invisible.warnings()[0]}",
             hint="if it is wanted, set documents.invisible_text = true in pakar.toml",
         )
+    if scans.missing is not None:
+        return SourceError(f"{path.name} is a scan: {scans.missing}", hint=scans.missing.hint)
     if any(page.images for page in pages):
         return SourceError(
-            f"{path.name} holds pictures and no text: probably a scan",
-            hint="this version has no OCR; run the file through an OCR tool such as ocrmypdf first",
+            f"{path.name} holds pictures and no text that can be read",
+            hint="if it shows text, scan it again with 300 dots an inch; see reading.ocr too",
         )
     return SourceError(
         f"{path.name} holds no text on its {len(pages)} page(s)",
-        hint="check that the file is the right one; text drawn as shapes cannot be read",
+        hint="check that the file is the right one",
     )
 
 
-def _page(document: pypdfium2.PdfDocument, position: int, invisible: InvisibleText) -> Page:
+def _page(
+    document: pypdfium2.PdfDocument, position: int, invisible: InvisibleText, scans: ScanReader
+) -> Page:
     page = document[position]
     try:
-        found = page_words(page, position + 1, invisible)
-        drawing = page_drawing(page, found.frame)
+        return scans.page(page, _with_text(page, position + 1, invisible))
     finally:
         page.close()
+
+
+def _with_text(page: pypdfium2.PdfPage, number: int, invisible: InvisibleText) -> Page:
+    """The page by its own text."""
+    found = page_words(page, number, invisible)
+    drawing = page_drawing(page, found.frame)
     tables, words = find_tables(found.main, drawing.rules)
     parts = regions(words, tables)
     for words_aside in found.aside:
         parts += [replace(region, aside=True) for region in regions(words_aside, ())]
     return Page(
-        number=position + 1,
+        number=number,
         height=found.frame.height,
         regions=tuple(parts),
         characters=found.characters,
         damaged=found.damaged,
         images=drawing.images,
+        covered=drawing.covered,
     )
 
 
-def _page_warnings(pages: Sequence[Page]) -> list[str]:
+def _page_warnings(pages: Sequence[Page], scans: ScanReader) -> list[str]:
     """What the user should know about pages that gave less than they show."""
-    warnings = []
+    warnings = scans.warnings()
     pictures = [page.number for page in pages if page.images and not page.regions]
-    if pictures:
-        warnings.append(f"only pictures, nothing read, on page(s) {_listed(pictures)}")
-    damaged = [p.number for p in pages if p.damaged > _DAMAGED_SHARE * max(1, p.characters)]
+    if pictures and not scans.has_unread:
+        warnings.append(f"only pictures, nothing read, on page(s) {listed(pictures)}")
+    damaged = [p.number for p in pages if p.damaged > DAMAGED_SHARE * max(1, p.characters)]
     if damaged:
-        warnings.append(f"characters without a code on page(s) {_listed(damaged)}")
+        warnings.append(f"characters without a code on page(s) {listed(damaged)}")
     return warnings
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    shown = ", ".join(str(number) for number in numbers[:10])
-    return f"{shown} and {len(numbers) - 10} more" if len(numbers) > 10 else shown
 
 
 def _without_furniture(pages: Sequence[Page]) -> list[Page]:

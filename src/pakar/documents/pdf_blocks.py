@@ -26,6 +26,8 @@ _FARTHEST_LEADING = 2.0
 _INDENT = 0.8
 _SPARE = 0.1
 _ALIGNED = 3.0
+# Blocks read from a picture less surely than this are marked one by one.
+UNSURE = 0.8
 
 
 class BlockWriter:
@@ -45,7 +47,7 @@ class BlockWriter:
 
     def write(self, page: Page) -> None:
         """One page, in reading order."""
-        self.builder.begin("page", str(page.number))
+        self.builder.begin("page", str(page.number), confidence=page.confidence)
         items = [(item, region) for region in page.regions for item in region.items]
         for region in page.regions:
             for block in self._blocks(region):
@@ -110,6 +112,8 @@ class BlockWriter:
             self.builder.item(text[number.end() :], bullet=number.group(1))
         else:
             self.builder.paragraph(text)
+        if (confidence := min(line.confidence for line in block)) < UNSURE:
+            self.builder.unsure(confidence)
 
     def _table(self, table: Table, *, first: bool) -> None:
         before = self._unfinished if first else None

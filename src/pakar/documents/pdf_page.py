@@ -16,7 +16,7 @@ class Word:
 
     `y` is the baseline, `size` the height of the font as drawn. `index` is the word's place in
     the order in which the page draws its text. `spaced` is true where the page has a space
-    before the word.
+    before the word. `confidence` is below 1 where it was read from a picture.
     """
 
     text: str
@@ -27,6 +27,7 @@ class Word:
     bold: bool
     index: int
     spaced: bool = True
+    confidence: float = 1.0
 
     @property
     def top(self) -> float:
@@ -56,7 +57,7 @@ class Line:
     """One line of text, its words in reading order.
 
     `first_width` is the width of the first word, `body_x0` where the second word starts (the
-    text of a list item, after its bullet).
+    text of a list item, after its bullet). `confidence` is that of the least sure word.
     """
 
     text: str
@@ -68,6 +69,7 @@ class Line:
     index: int
     first_width: float
     body_x0: float
+    confidence: float = 1.0
 
     @property
     def top(self) -> float:
@@ -111,8 +113,12 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page in reading order. `images` counts the pictures on it, `damaged` the characters
-    that have no code."""
+    """One page in reading order.
+
+    `images` counts the pictures on it, `covered` is the share of the page that they cover,
+    `damaged` counts the characters that have no code. `confidence` is a mean over the characters
+    of a page that was read from its picture; None where the page has a text of its own.
+    """
 
     number: int
     height: float
@@ -120,6 +126,8 @@ class Page:
     characters: int
     damaged: int
     images: int
+    covered: float = 0.0
+    confidence: float | None = None
 
 
 def rows_of_words(words: Sequence[Word]) -> list[list[Word]]:
@@ -161,6 +169,7 @@ def line_of_words(words: Sequence[Word]) -> Line:
         index=min(word.index for word in words),
         first_width=abs(words[0].x1 - words[0].x0),
         body_x0=words[1].x0 if len(words) > 1 else words[0].x0,
+        confidence=min(word.confidence for word in words),
     )
 
 

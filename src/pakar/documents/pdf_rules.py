@@ -30,25 +30,28 @@ _IDENTITY: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """The ruling lines of a page and the number of pictures on it."""
+    """The ruling lines of a page, the number of pictures on it, and the share they cover."""
 
     rules: tuple[Rule, ...]
     images: int
+    covered: float = 0.0
 
 
 def page_drawing(page: pypdfium2.PdfPage, frame: Frame) -> Drawing:
     """All horizontal and vertical lines, and how many images there are."""
     edges: list[tuple[_Point, _Point]] = []
     images = 0
+    covered = 0.0
     for position, (kind, handle, matrix) in enumerate(_objects(page)):
         if position >= _MOST_OBJECTS or len(edges) > _MOST_SEGMENTS:
-            return Drawing((), images)
+            return Drawing((), images, min(1.0, covered))
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             images += 1
+            covered += _share(_product(_matrix(handle), matrix), frame)
         elif kind == pdfium.FPDF_PAGEOBJ_PATH and _is_painted(handle):
             edges.extend(_edges(handle, matrix))
     rules = (rule for edge in edges if (rule := _rule(edge, frame)) is not None)
-    return Drawing(tuple(rules), images)
+    return Drawing(tuple(rules), images, min(1.0, covered))
 
 
 def _objects(page: pypdfium2.PdfPage) -> Iterator[tuple[int, object, _Matrix]]:
@@ -69,6 +72,13 @@ def _with_parts(
         for position in range(max(0, pdfium.FPDFFormObj_CountObjects(handle))):
             part = pdfium.FPDFFormObj_GetObject(handle, position)
             yield from _with_parts(part, inner, depth + 1)
+
+
+def _share(matrix: _Matrix, frame: Frame) -> float:
+    """The share of the page that an image covers: its matrix stretches a square of 1 by 1."""
+    a, b, c, d, _, _ = matrix
+    page = (frame.right - frame.left) * (frame.top - frame.bottom)
+    return abs(a * d - b * c) / page if page > 0 else 0.0
 
 
 def _is_painted(path: object) -> bool:

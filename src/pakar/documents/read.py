@@ -18,12 +18,13 @@ from typing import TypeVar
 
 from pakar import config
 from pakar.documents import mediatype
-from pakar.errors import SourceError
+from pakar.errors import MissingExtraError, SourceError
 from pakar.language.detect import detect
 from pakar.language.instructions import instruction_spans
 from pakar.ports import Extracted, Reader
 from pakar.types import Document
 
+_IMAGE_READER = ("pakar.documents.images", "ImageReader")
 _READERS = {
     mediatype.PDF: ("pakar.documents.pdf", "PdfReader"),
     mediatype.DOCX: ("pakar.documents.office", "DocxReader"),
@@ -31,10 +32,15 @@ _READERS = {
     mediatype.HTML: ("pakar.documents.web", "HtmlReader"),
     mediatype.MARKDOWN: ("pakar.documents.markdown", "MarkdownReader"),
     mediatype.TEXT: ("pakar.documents.plain", "TextReader"),
+    mediatype.EML: ("pakar.documents.mail", "EmlReader"),
+    mediatype.MSG: ("pakar.documents.mail", "MsgReader"),
+    **dict.fromkeys(mediatype.IMAGES, _IMAGE_READER),
 }
 Item = TypeVar("Item")
 # Kinds of file that can hold text which nobody sees.
 _CAN_HIDE = (mediatype.PDF, mediatype.DOCX, mediatype.HTML)
+# Kinds of file that may have to be read from their picture.
+_BY_OCR = (mediatype.PDF, *mediatype.IMAGES)
 _MEGABYTE = 1_000_000
 _BLOCK = 1 << 20
 _LONGEST_REASON = 200
@@ -45,7 +51,9 @@ _STEM_GAPS = re.compile(r"[\s_]+")
 _DAMAGED_HINT = "open it in its own program, save it anew, and add that"
 
 
-def read_document(path: Path, name: str, limits: config.Documents) -> Document:
+def read_document(
+    path: Path, name: str, limits: config.Documents, reading: config.Reading | None = None
+) -> Document:
     """The document in the file at `path`; `name` is how the user knows it.
 
     Raises SourceError where the file is missing, too large, empty, damaged, protected, of a kind
@@ -55,7 +63,8 @@ def read_document(path: Path, name: str, limits: config.Documents) -> Document:
         _check_size(path, name, limits)
         digest = content_hash(path)
         kind = mediatype.detect_media_type(path)
-        extracted = _storable(_extract(path, kind.media_type, limits))
+        reader = _reader(path, kind.media_type, limits, reading or config.Reading())
+        extracted = _storable(reader.read(path))
     _check_text(extracted.text, name, limits)
     warning = (kind.warning,) if kind.warning else ()
     language = detect(extracted.text)
@@ -95,6 +104,8 @@ def _translated(name: str) -> Iterator[None]:
         yield
     except SourceError:
         raise
+    except MissingExtraError as error:
+        raise SourceError(f"{name}: {error}", hint=error.hint) from error
     except MemoryError:
         raise SourceError(
             f"{name}: needs more memory than there is", hint="split the file into smaller ones"
@@ -141,18 +152,28 @@ def _cannot_open(name: str, error: OSError) -> SourceError:
     )
 
 
-def _extract(path: Path, media_type: str, limits: config.Documents) -> Extracted:
+def _reader(
+    path: Path, media_type: str, limits: config.Documents, reading: config.Reading
+) -> Reader:
     if media_type in mediatype.TABLES:
         raise SourceError(
             f"{path.name}: is a table, and is read row by row", hint="add it with: pakar add"
         )
+    if media_type == mediatype.MBOX:
+        raise SourceError(
+            f"{path.name}: is a mailbox, and is read mail by mail",
+            hint="add it with: pakar add",
+        )
     module, class_name = _READERS[media_type]
-    reader_class = getattr(importlib.import_module(module), class_name)
-    keeps = media_type in _CAN_HIDE and limits.invisible_text
-    reader = reader_class(invisible_text=True) if keeps else reader_class()
+    settings: dict[str, object] = {}
+    if media_type in _CAN_HIDE and limits.invisible_text:
+        settings["invisible_text"] = True
+    if media_type in _BY_OCR:
+        settings |= {"ocr": reading.ocr, "seconds": reading.seconds}
+    reader = getattr(importlib.import_module(module), class_name)(**settings)
     if not isinstance(reader, Reader):
         raise TypeError(f"{module}.{class_name} is no reader")
-    return reader.read(path)
+    return reader
 
 
 def _storable(extracted: Extracted) -> Extracted:

@@ -12,9 +12,11 @@ from pathlib import Path
 from pakar.documents.discover import Discovery, Found, discover
 from pakar.documents.split import embedding_text
 from pakar.documents.tables.address import is_address
+from pakar.documents.unpack import Unpacker, label
 from pakar.errors import ExpertError
 from pakar.flows import indexed
 from pakar.flows.index_in_force import fitting, new_manifest, require_fitting
+from pakar.flows.keeping import Keeper
 from pakar.flows.reading import fingerprint, reader
 from pakar.flows.workplace import Workplace
 from pakar.index import generations, manifest
@@ -23,9 +25,11 @@ from pakar.index.changes import is_below
 from pakar.index.lock import writing
 from pakar.index.manifest import Manifest
 from pakar.language.terms import terms
+from pakar.ports import VectorStore
 from pakar.types import AddReport, Failure, Passage
 
 OnWait = Callable[[str], None]
+PARTS = "parts"
 
 
 def add(
@@ -34,15 +38,24 @@ def add(
     *,
     progress: Progress | None = None,
     on_wait: OnWait | None = None,
+    only: Callable[[Path], bool] | None = None,
 ) -> AddReport:
-    """Indexes what is new or changed; without sources, looks through all that were ever added."""
+    """Indexes what is new or changed; without sources, looks through all that were ever added.
+
+    `only` says which files are looked at; what is indexed of the others stays.
+    """
     with writing(place.derived, on_wait=on_wait):
         index = place.index
         known = fitting(place, index)
         found = _discovered(place, sources, known)
         wanted = (known or new_manifest(place)).with_roots(found.roots)
         manifest.save(index, wanted)
-        report = _indexer(place, index).add(found.found, found.roots, progress=progress)
+        looked_at = [one for one in found.found if only is None or only(one.path)]
+        held = sorted({one.name for one in found.found} - {one.name for one in looked_at})
+        keeper = Keeper(place, index, wanted)
+        indexer = _indexer(place, index, keeper.store)
+        report = indexer.add(looked_at, found.roots, progress=progress, held=held)
+        report = keeper.finish(report, "add")
     return _with_discovery(report, found)
 
 
@@ -55,14 +68,16 @@ def remove(
         known = require_fitting(place, index)
         # Named before they are removed: afterwards nothing tells a name from a path.
         names = indexed.named(place, documents)
-        report = _indexer(place, index).remove(indexed.expanded(place, names))
+        keeper = Keeper(place, index, known)
+        report = _indexer(place, index, keeper.store).remove(indexed.expanded(place, names))
         gone = [
             root
             for root in known.roots
             if any(is_below(root, name) for name in names if name.strip())
         ]
-        manifest.save(index, known.without_roots(gone))
-    return report
+        left = known.without_roots(gone)
+        manifest.save(index, left)
+        return keeper.finish(report, "remove", left)
 
 
 def reindex(
@@ -75,9 +90,13 @@ def reindex(
         index = generations.following(place.derived)
         found = _discovered(place, (), known) if old else Discovery()
         # A source that is missing today is looked for again tomorrow.
-        manifest.save(index, new_manifest(place).with_roots(old))
-        report = _indexer(place, index).add(found.found, found.roots, progress=progress)
+        wanted = new_manifest(place).with_roots(old)
+        manifest.save(index, wanted)
+        keeper = Keeper(place, index, wanted)
+        indexer = _indexer(place, index, keeper.store)
+        report = indexer.add(found.found, found.roots, progress=progress)
         generations.take_over(place.derived, index)
+        report = keeper.finish(report, "reindex")
     return _with_discovery(report, found)
 
 
@@ -96,16 +115,21 @@ def _discovered(
     return discover(roots, place.folder, place.folder, seconds=seconds)
 
 
-def _indexer(place: Workplace, index: Path) -> Indexer[Found]:
+def _indexer(place: Workplace, index: Path, store: VectorStore) -> Indexer[Found]:
+    parts = Unpacker(place.derived / PARTS, place.config.documents)
     steps = Steps(
         read=reader(place.config, place.derived),
         split=place.split,
         embedding_text=embedding_text,
         terms=_terms,
         fingerprint=fingerprint,
+        expand=parts.expand,
+        label=label,
+        done=parts.done,
+        skipped=parts.skipped,
     )
     tables = place.tables(index)
-    return Indexer(steps, place.embedder, place.store(index), place.texts, tables=tables)
+    return Indexer(steps, place.embedder, store, place.texts, tables=tables)
 
 
 def _terms(passage: Passage) -> list[str]:
@@ -114,4 +138,8 @@ def _terms(passage: Passage) -> list[str]:
 
 def _with_discovery(report: AddReport, found: Discovery) -> AddReport:
     skipped = tuple(Failure(one.name, one.reason, "") for one in found.skipped)
-    return replace(report, failed=(*found.failures, *report.failed), skipped=skipped)
+    return replace(
+        report,
+        failed=(*found.failures, *report.failed),
+        skipped=(*skipped, *report.skipped),
+    )

@@ -37,13 +37,18 @@ def documents(place: Workplace) -> list[Document]:
     return [document(place, name) for name in sorted(hashes(place))]
 
 
-def named(place: Workplace, written: Iterable[str]) -> list[str]:
-    """Documents' names, as the user may write them: as listed, or as a path from here."""
-    return [_name(place, one) for one in written]
+def named(
+    place: Workplace, written: Iterable[str], known: Iterable[str] | None = None
+) -> list[str]:
+    """Documents' names, as the user may write them: as listed, or as a path from here.
+
+    `known` are the names that there are, by default those of the index.
+    """
+    names = list(hashes(place) if known is None else known)
+    return [_name(place, one, names) for one in written]
 
 
-def _name(place: Workplace, source: str) -> str:
-    known = hashes(place)
+def _name(place: Workplace, source: str, known: Iterable[str]) -> str:
     written = source.rstrip("/")
     if not source.strip():
         return source

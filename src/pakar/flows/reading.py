@@ -13,10 +13,10 @@ from pathlib import Path
 from pakar.config import Config
 from pakar.documents.discover import Found
 from pakar.documents.tables.reading import read_database
+from pakar.documents.unpack import content_hash
 from pakar.documents.workers.pool import ReadingPool, Result
 from pakar.documents.workers.spool import read_back
 from pakar.errors import SourceError
-from pakar.index.changes import file_hash
 from pakar.ports import Readout
 
 Readings = Generator[tuple[Found, Readout | SourceError], None, None]
@@ -48,7 +48,7 @@ def reader(config: Config, derived: Path) -> Callable[[Iterable[Found]], Reading
 
 def fingerprint(found: Found) -> str:
     """The hash of a file's bytes; "" for a database. Raises OSError."""
-    return file_hash(found.path) if found.address is None else ""
+    return content_hash(found) if found.address is None else ""
 
 
 def _files(sources: Iterable[Found], databases: list[Found]) -> Iterator[Found]:

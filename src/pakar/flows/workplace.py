@@ -13,6 +13,7 @@ from pakar.backends.heap import give_back
 from pakar.config import Config
 from pakar.documents.passages import split_document
 from pakar.index import generations
+from pakar.index.archive import Archive
 from pakar.index.tables import TableStore
 from pakar.index.texts import TextStore
 from pakar.ports import Embedder, LanguageModel, Reranker, Trainer, VectorStore
@@ -86,7 +87,12 @@ class Workplace:
     @cached_property
     def texts(self) -> TextStore:
         """The documents' texts as they were indexed."""
-        return TextStore(self.derived / "texts")
+        return TextStore(self.derived / "texts", named=self.archive.named)
+
+    @property
+    def archive(self) -> Archive:
+        """The history of the index."""
+        return Archive(self.derived, self.config.history)
 
     def store(self, index: Path, dimensions: int | None = None) -> VectorStore:
         """The passages of an index. Its vectors are as long as the embedder's, unless said."""
@@ -96,7 +102,7 @@ class Workplace:
 
     def tables(self, index: Path) -> TableStore:
         """The tables of an index, as files."""
-        return TableStore(index / "tables")
+        return TableStore(index / "tables", named=self.archive.named)
 
     def retriever(self, index: Path) -> Retriever:
         """Searches an index, whether or not it fits the settings; the last one is kept open."""

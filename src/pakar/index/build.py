@@ -16,6 +16,7 @@ from typing import Generic, Protocol
 from pakar.errors import SourceError
 from pakar.index.changes import SourceT, hash_of, missing, unreadable
 from pakar.index.outcome import Outcome
+from pakar.index.parts import PartsLedger
 from pakar.index.tables import TableStore
 from pakar.index.texts import TextStore
 from pakar.ports import Embedder, IndexedPassage, Readout, Vectors, VectorStore
@@ -34,8 +35,21 @@ class Progress(Protocol):
     def __call__(self, done: int, total: int, passages: int, current: str) -> None: ...
 
 
+IsIndexed = Callable[[str, str], bool]
 Readings = Generator[tuple[SourceT, Readout | SourceError], None, None]
 ReadAll = Callable[[Iterable[SourceT]], Readings[SourceT]]
+
+
+def _alone(source: SourceT, is_indexed: IsIndexed) -> Iterator[SourceT]:
+    yield source
+
+
+def _as_it_is(source: SourceT, document: Document) -> Document:
+    return document
+
+
+def _nothing(source: SourceT) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,12 @@ class Steps(Generic[SourceT]):
     source's own name last, those before it named by `part_name`. `fingerprint` is a source's
     content hash, "" where only reading can tell; it raises OSError. `embedding_text` is what the
     embedder sees of a passage, `terms` what BM25 counts of it.
+
+    `expand` gives a source and what came in it (a mail's attachments, a mailbox's mails) as
+    sources of their own, these before what they came in; a container may be nothing but what it
+    holds. It is told what is indexed as it is now, by name and hash, and takes that apart no more.
+    `label` adds to a document what its source knows of it, `done` frees what a source held.
+    `skipped` collects what is passed over.
     """
 
     read: ReadAll[SourceT]
@@ -54,6 +74,10 @@ class Steps(Generic[SourceT]):
     embedding_text: Callable[[Passage], str]
     terms: Callable[[Passage], Sequence[str]]
     fingerprint: Callable[[SourceT], str] = hash_of
+    expand: Callable[[SourceT, IsIndexed], Iterator[SourceT]] = _alone
+    label: Callable[[SourceT, Document], Document] = _as_it_is
+    done: Callable[[SourceT], None] = _nothing
+    skipped: Sequence[Failure] = ()
 
 
 def one_by_one(read: Callable[[SourceT], Document]) -> ReadAll[SourceT]:
@@ -107,22 +131,25 @@ class Indexer(Generic[SourceT]):
         *,
         progress: Progress | None = None,
         force: bool = False,
+        held: Sequence[str] = (),
     ) -> AddReport:
         """Indexes the sources that are new or changed; all of them with `force`.
 
         `sources` are all that exist below `roots` (names of documents or of folders of them):
-        documents below a root that are no source any more are removed. A source that cannot be
-        read is reported and stops nothing. What was committed stays if this is interrupted, and
-        running it again finishes the work.
+        documents below a root that are no source any more are removed, but for those `held`,
+        which stay as they are. A source that cannot be read is reported and stops nothing. What
+        was committed stays if this is interrupted, and running it again finishes the work.
         """
         started = time.monotonic()
         unique = {source.name: source for source in sources}
         known = self._store.snapshot().documents()
         outcome = Outcome()
-        self._forget(missing(known, unique, roots), outcome)
+        ledger = PartsLedger(known, unique)
+        alone = (name for name in known if name not in ledger.owned)
+        self._forget(missing(alone, [*unique, *held], roots), outcome)
         batch = _Batch(self._limits, _Report(progress, len(unique)))
         run = _Run(known, batch, outcome, force)
-        changed = self._changed(unique.values(), run)
+        changed = self._changed(unique.values(), ledger, run)
         with closing(self._steps.read(changed)) as readings:
             for source, read in readings:
                 self._take_in(source, read, run)
@@ -130,6 +157,7 @@ class Indexer(Generic[SourceT]):
                     self._commit(run)
         self._commit(run)
         self._tidy()
+        outcome.skipped += self._steps.skipped
         return outcome.report(time.monotonic() - started)
 
     def remove(self, names: Sequence[str]) -> AddReport:
@@ -145,21 +173,40 @@ class Indexer(Generic[SourceT]):
         self._tidy()
         return outcome.report(time.monotonic() - started)
 
-    def _changed(self, sources: Iterable[SourceT], run: _Run) -> Iterator[SourceT]:
+    def _changed(
+        self, sources: Iterable[SourceT], ledger: PartsLedger, run: _Run
+    ) -> Iterator[SourceT]:
         """The sources that are to be read; tells of the others that they need not or cannot be."""
         for source in sources:
             name = source.name
             try:
-                content_hash = self._steps.fingerprint(source)
+                yield from self._changed_within(source, ledger, run)
             except OSError as error:
-                run.outcome.not_opened(name, error, is_kept=name in run.known)
+                is_kept = name in run.known or ledger.has_below(name)
+                run.outcome.not_opened(name, error, is_kept=is_kept)
                 run.batch.report.done(name)
+
+    def _changed_within(self, source: SourceT, ledger: PartsLedger, run: _Run) -> Iterator[SourceT]:
+        """A source and what came in it, as far as they are to be read. Raises OSError.
+
+        What a changed source held before and holds no more is removed before it is read, so that
+        a run that is ended there leaves nothing behind.
+        """
+
+        def is_indexed(name: str, content_hash: str) -> bool:
+            return bool(content_hash) and self._is_indexed(name, content_hash, run)
+
+        for one in self._steps.expand(source, is_indexed):
+            if one.name != source.name:
+                run.batch.report.more()
+            ledger.see(one.name)
+            if is_indexed(one.name, self._steps.fingerprint(one)):
+                run.outcome.unchanged += [one.name, *ledger.rest_below(one.name)]
+                run.batch.report.done(one.name)
                 continue
-            if not content_hash or not self._is_indexed(name, content_hash, run):
-                yield source
-                continue
-            run.outcome.unchanged.append(name)
-            run.batch.report.done(name)
+            self._forget(ledger.rest_below(one.name), run.outcome)
+            yield one
+        self._forget(ledger.rest_below(source.name), run.outcome)
 
     def _is_indexed(self, name: str, content_hash: str, run: _Run) -> bool:
         is_known = not run.force and run.known.get(name) == content_hash
@@ -173,11 +220,12 @@ class Indexer(Generic[SourceT]):
             if isinstance(read, SourceError):
                 raise read
             taken.add(read.document.name)
-            self._take(name, read, run)
+            self._take(name, replace(read, document=self._steps.label(source, read.document)), run)
         except SourceError as error:
             self._not_taken(name, error, taken, run)
         if isinstance(read, SourceError) or read.document.name == name:
             del run.taken[name]
+            self._steps.done(source)
             run.batch.report.done(name)
 
     def _take(self, source: str, read: Readout, run: _Run) -> None:
@@ -299,6 +347,9 @@ class _Report:
         self._done = 0
         self._passages = 0
         self._current = ""
+
+    def more(self) -> None:
+        self._total += 1
 
     def done(self, name: str) -> None:
         self._done += 1

@@ -87,6 +87,11 @@ def check(found: Manifest, wanted: Manifest) -> None:
         _compare(label, getattr(found, name), getattr(wanted, name))
 
 
+def binding(manifest: Manifest) -> dict[str, object]:
+    """What an index's rows depend on, by the words that messages use."""
+    return {label: getattr(manifest, name) for name, label in _BINDING.items()}
+
+
 def _compare(label: str, found: object, wanted: object) -> None:
     if found != wanted:
         raise IndexMismatchError(

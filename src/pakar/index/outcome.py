@@ -20,6 +20,7 @@ class Outcome:
     unchanged: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
+    skipped: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     passages: int = 0
 
@@ -51,6 +52,7 @@ class Outcome:
             unchanged=tuple(self.unchanged),
             removed=tuple(self.removed),
             failed=tuple(self.failed),
+            skipped=tuple(self.skipped),
             warnings=tuple(self.warnings),
             passages=self.passages,
             seconds=seconds,

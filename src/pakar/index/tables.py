@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pakar.errors import StoreError
@@ -22,10 +22,17 @@ REINDEX = "Run: pakar reindex"
 
 
 class TableStore:
-    """Table files in a folder of their own."""
+    """Table files in a folder of their own.
 
-    def __init__(self, path: Path) -> None:
+    `named` gives name and content of documents whose tables are kept although the newest version
+    of the index no longer names them.
+    """
+
+    def __init__(
+        self, path: Path, *, named: Callable[[], Iterable[tuple[str, str]]] = tuple
+    ) -> None:
         self._path = path
+        self._named = named
 
     def hold(self, files: Sequence[Path]) -> tuple[Path, ...]:
         """Takes finished files from where they were made, until `keep` or the next `collect`."""
@@ -65,13 +72,22 @@ class TableStore:
                 found.append(table)
         return tuple(sorted(found, key=lambda table: table.document))
 
+    def copy(self, target: Path, named: Iterable[tuple[str, str]]) -> None:
+        """Copies the files of these documents to the folder of another store."""
+        keys = {_key(name, content) for name, content in named}
+        for path in self._path.glob("*.parquet"):
+            if path.name.rpartition("-")[0] in keys:
+                target.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(path, target / path.name)
+
     def collect(self, documents: Mapping[str, str]) -> int:
         """Frees the files of documents that are not named. Returns how many.
 
         To be called by the only writer, as it also removes what was left half made.
         """
         shutil.rmtree(self._path / _NEW, ignore_errors=True)
-        keys = {_key(name, content) for name, content in documents.items()}
+        pairs = {*documents.items(), *self._named()}
+        keys = {_key(name, content) for name, content in pairs}
         deleted = 0
         for path in self._path.glob("*.parquet"):
             if path.name.rpartition("-")[0] not in keys:

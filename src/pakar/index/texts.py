@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -25,11 +25,21 @@ _LEFT = ".left"  # ends the name of a text that the newest version no longer nam
 
 
 class TextStore:
-    """Documents by name and content hash, in a folder of its own."""
+    """Documents by name and content hash, in a folder of its own.
 
-    def __init__(self, path: Path, *, keep: timedelta = timedelta(minutes=10)) -> None:
+    `named` gives those that are kept although the newest version no longer names them.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        keep: timedelta = timedelta(minutes=10),
+        named: Callable[[], Iterable[tuple[str, str]]] = tuple,
+    ) -> None:
         self._path = path
         self._keep = keep.total_seconds()
+        self._named = named
 
     def save(self, document: Document) -> None:
         """Keeps the document; after a crash it is there whole or not at all."""
@@ -47,6 +57,13 @@ class TextStore:
 
     def has(self, name: str, content_hash: str) -> bool:
         return self._file(name, content_hash).is_file()
+
+    def size(self, name: str, content_hash: str) -> int:
+        """Bytes on the disk; 0 where there is no such text."""
+        try:
+            return self._file(name, content_hash).stat().st_size
+        except OSError:
+            return 0
 
     def load(self, name: str, content_hash: str) -> Document:
         """The document exactly as it was saved.
@@ -66,12 +83,13 @@ class TextStore:
         return document
 
     def collect(self, documents: Mapping[str, str]) -> int:
-        """Frees texts that `documents` (name to content hash) does not name.
+        """Frees texts that neither `documents` (name to content hash) nor `named` names.
 
         They first get a mark and go at a later call, when the mark is older than `keep`. To be
         called by the only writer. Returns how many were deleted.
         """
-        named = {self._file(name, content) for name, content in documents.items()}
+        pairs = {*documents.items(), *self._named()}
+        named = {self._file(name, content) for name, content in pairs}
         deleted = 0
         for path in self._path.glob("??/*"):
             if path.suffix == _LEFT:
@@ -83,6 +101,12 @@ class TextStore:
                 os.utime(path)
                 path.replace(path.with_name(path.name + _LEFT))
         return deleted
+
+    def forget(self, name: str, content_hash: str) -> None:
+        """Deletes a document's text at once, whoever may still read it."""
+        path = self._file(name, content_hash)
+        for one in (path, path.with_name(path.name + _LEFT)):
+            one.unlink(missing_ok=True)
 
     def _delete_if_old(self, path: Path) -> int:
         if time.time() - path.stat().st_mtime < self._keep:

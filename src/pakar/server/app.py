@@ -71,8 +71,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     await app.state.door.close()
     service: Service = app.state.service
-    await anyio.to_thread.run_sync(service.lanes.close)
-    service.database.close()
+    await anyio.to_thread.run_sync(service.close)
 
 
 async def _answered(request: Request, error: Exception) -> Response:

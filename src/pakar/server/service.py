@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +18,10 @@ from pakar.server.access.view import View
 from pakar.server.access.visitor import Role, Visitor
 from pakar.server.conversing import Talk
 from pakar.server.lanes import Lanes
+from pakar.server.pages.adding import Adding
+from pakar.server.pages.jobs import Jobs
 from pakar.server.problems import RequestError
+from pakar.server.remarking import Remarks
 from pakar.server.storage.audit import Audit
 from pakar.server.storage.conversations import Conversations
 from pakar.server.storage.database import Database
@@ -40,6 +44,7 @@ class Service:
     lanes: Lanes
     database: Database
     required: bool = False
+    opening: threading.Lock = field(default_factory=threading.Lock)
     started: int = field(default_factory=lambda: int(time.time()))
 
     @cached_property
@@ -59,12 +64,20 @@ class Service:
         return Audit(self.database)
 
     @cached_property
-    def feedback(self) -> FeedbackStore:
-        return FeedbackStore(self.database)
+    def feedback(self) -> Remarks:
+        return Remarks(self.expert, FeedbackStore(self.database), Conversations(self.database))
 
     @cached_property
     def talk(self) -> Talk:
         return Talk(self.lanes, Conversations(self.database))
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        return Jobs()
+
+    @cached_property
+    def adding(self) -> Adding:
+        return Adding(self.expert, self.jobs)
 
     @cached_property
     def rates(self) -> Rates:
@@ -75,6 +88,13 @@ class Service:
         """Of attempts, by address."""
         return Rates(_LOGINS_PER_MINUTE)
 
+    def close(self) -> None:
+        """Stops what still runs and closes the files; no request may come any more."""
+        self.jobs.close()
+        self.lanes.close()
+        self.feedback.close()
+        self.database.close()
+
     @property
     def name(self) -> str:
         """The expert's name in the names of models: its folder's."""
@@ -82,7 +102,7 @@ class Service:
 
     def view(self, visitor: Visitor) -> View:
         """The expert as this visitor sees it."""
-        return View(self.expert, self.labels, visitor)
+        return View(self.expert, self.labels, visitor, self.opening)
 
 
 def make_service(expert: Expert, *, required: bool) -> Service:

@@ -67,7 +67,8 @@ class Worker:
     def __init__(self, config: Config, parent_folder: Path, server: str = SERVER) -> None:
         """Raises OSError where no process can be started."""
         self._config = config
-        self._folder = tempfile.mkdtemp(prefix="reader-", dir=parent_folder)
+        # Absolute: the process changes its working folder.
+        self._folder = tempfile.mkdtemp(prefix="reader-", dir=parent_folder.absolute())
         self.files = 0
         self.peak_bytes = 0
         self.left: Path | None = None

@@ -92,7 +92,9 @@ def _answer(job: Job, setup: Setup) -> list[bytes]:
                 readouts = read_table_file(job.file, job.name, setup.config, folder)
                 document = document_to_json(write_out(readouts, folder))
             else:
-                read = read_document(job.file, job.name, setup.config.documents)
+                read = read_document(
+                    job.file, job.name, setup.config.documents, setup.config.reading
+                )
                 document = document_to_json(read)
         except SourceError as error:
             refusal = _refusal(error)

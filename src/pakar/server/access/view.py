@@ -6,17 +6,19 @@ one place. Knows the expert's façade and the labels; knows nothing of HTTP.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pakar.answering.route import Route
-from pakar.errors import SourceError
+from pakar.errors import ExpertError, SourceError
 from pakar.expert import Expert
 from pakar.flows.auto import AnyRoute, AutoRoute
 from pakar.flows.routes import AUTO
 from pakar.index.changes import is_below
 from pakar.ports import Filter
+from pakar.retrieval.search import Retriever
 from pakar.server.access.labels import Labels
 from pakar.server.access.visitor import Visitor
 from pakar.server.problems import RequestError
@@ -30,6 +32,8 @@ class View:
     expert: Expert
     labels: Labels
     visitor: Visitor
+    # Models are opened once, whoever comes first; two at a time would load the weights twice.
+    opening: threading.Lock = field(default_factory=threading.Lock)
 
     def may_read(self, document: str) -> bool:
         """Whether the visitor holds all labels of a document, be it in the index or not."""
@@ -37,7 +41,10 @@ class View:
 
     def documents(self) -> tuple[str, ...]:
         """The names of the documents in the index that the visitor may read, sorted."""
-        known = self.expert.retriever.store.snapshot().documents()
+        try:
+            known = self._retriever.store.snapshot().documents()
+        except ExpertError:  # none was added yet
+            return ()
         return tuple(sorted(name for name in known if self.may_read(name)))
 
     def document(self, name: str) -> Document:
@@ -46,7 +53,8 @@ class View:
         if not self.may_read(name):
             raise unknown_document(name)
         try:
-            return self.expert.document(name)
+            with self.opening:
+                return self.expert.document(name)
         except SourceError as error:
             # The façade's own hint may name a document that this visitor must not know.
             raise unknown_document(name) from error
@@ -63,7 +71,7 @@ class View:
         """As `Expert.search`, among what may be read."""
         names = self._below(documents)
         where = Filter(tuple(names), tuple(kinds), heading)
-        return self.expert.retriever.among(self._test).search(question, k=k, where=where)
+        return self._retriever.search(question, k=k, where=where)
 
     def routes(self) -> tuple[str, ...]:
         """The routes that can run now and whose adapters learned only what may be read; `auto`,
@@ -88,16 +96,25 @@ class View:
 
     def _opened(self, name: str) -> Route:
         # Looked up by its listed name, so that an adapter's id is no way around the test.
-        route = self.expert.route(name) if name in self.routes() else None
+        route = None
+        if name in self.routes():
+            with self.opening:
+                route = self.expert.route(name)
         # Asked again: an adapter that was trained meanwhile may be the one that was opened.
         if not isinstance(route, Route) or not self._is_open(name):
             raise unknown_model(name, self.routes())
         if route.retriever is None or self._test is None:
             return route
-        return replace(route, retriever=self.expert.retriever.among(self._test), load=self.document)
+        return replace(route, retriever=self._retriever, load=self.document)
 
     def _is_open(self, route: str) -> bool:
         return self.labels.may_read_all(self.visitor, self.learned(route))
+
+    @property
+    def _retriever(self) -> Retriever:
+        """Finds only what may be read."""
+        with self.opening:
+            return self.expert.retriever.among(self._test)
 
     @cached_property
     def _test(self) -> Callable[[str], bool] | None:

@@ -20,5 +20,4 @@ def run(expert: Expert) -> None:
         # Who may start a program in this folder may read it.
         asyncio.run(agent_server(service, lambda request: OWNER).run_stdio_async())
     finally:
-        service.lanes.close()
-        service.database.close()
+        service.close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
+from fastapi.security import HTTPBearer
 
 from pakar.server.api import conversations, knowledge
 from pakar.server.openai.wire import ErrorBody
@@ -11,6 +12,8 @@ PREFIX = "/api"
 router = APIRouter(
     prefix=PREFIX,
     tags=["pakar"],
+    # Says in the document how a key is shown; the gate asks for it.
+    dependencies=[Depends(HTTPBearer(auto_error=False))],
     responses={"4XX": {"model": ErrorBody}, "5XX": {"model": ErrorBody}},
 )
 for part in (knowledge, conversations):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
+from fastapi.security import HTTPBearer
 
 from pakar.server.openai import chat, embeddings, models
 from pakar.server.openai.wire import ErrorBody
@@ -11,6 +12,8 @@ PREFIX = "/v1"
 router = APIRouter(
     prefix=PREFIX,
     tags=["OpenAI-compatible"],
+    # Says in the document how a key is shown; the gate asks for it.
+    dependencies=[Depends(HTTPBearer(auto_error=False))],
     responses={"4XX": {"model": ErrorBody}, "5XX": {"model": ErrorBody}},
 )
 for part in (chat, embeddings, models):

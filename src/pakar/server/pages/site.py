@@ -4,9 +4,31 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from pakar.server.pages import ask, login
+from pakar.server.pages import (
+    ask,
+    compare,
+    conversations,
+    documents,
+    examples,
+    feedback,
+    login,
+    look,
+    sources,
+    training,
+)
 from pakar.server.service import csrf_checked
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(csrf_checked)])
-for part in (ask, login):
+for part in (
+    ask,
+    conversations,
+    sources,
+    feedback,
+    documents,
+    training,
+    examples,
+    compare,
+    look,
+    login,
+):
     router.include_router(part.router)

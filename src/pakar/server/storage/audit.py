@@ -8,6 +8,7 @@ from pakar.server.access.visitor import Visitor
 from pakar.server.storage.database import Database, now
 
 _MOST_CHARACTERS = 300
+COMMAND_LINE = Visitor(0, "command line", "admin")
 
 
 @dataclass(frozen=True, slots=True)

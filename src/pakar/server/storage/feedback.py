@@ -87,15 +87,16 @@ class FeedbackStore:
             ).fetchall()
         return tuple(_feedback(one) for one in found)
 
+    def all(self) -> tuple[Feedback, ...]:
+        """The oldest first."""
+        with self._database.reading() as rows:
+            found = rows.execute("SELECT * FROM feedback ORDER BY created").fetchall()
+        return tuple(_feedback(one) for one in found)
+
     def taken(self, key: str, example: str) -> None:
         """Notes the example that a remark became."""
         with self._database.writing() as rows:
             rows.execute("UPDATE feedback SET example = ? WHERE id = ?", (example, key))
-
-    def count(self) -> int:
-        with self._database.reading() as rows:
-            (number,) = rows.execute("SELECT COUNT(*) FROM feedback").fetchone()
-        return int(number)
 
 
 def _feedback(found: sqlite3.Row) -> Feedback:

@@ -26,6 +26,7 @@ _RECOGNITION = "PP-OCRv6_rec_small.onnx"
 _MOST_THREADS = 1
 # Larger pictures are made smaller; what is read is bounded by it, and so is memory.
 LONGEST_SIDE = 2_000
+_DETECTION_SIDE = 960
 # More at once are padded to the longest: slower, and 200 MB more.
 _LINES_AT_ONCE = 1
 
@@ -83,6 +84,10 @@ def _models() -> RapidOCR:
             "Global.text_score": 0.0,
             "Global.max_side_len": LONGEST_SIDE,
             "Det.model_path": str(_folder() / _DETECTION),
+            # Lines are found in a smaller picture, which takes most of the memory, and read in the
+            # whole one.
+            "Det.limit_type": "max",
+            "Det.limit_side_len": _DETECTION_SIDE,
             "Rec.model_path": str(_folder() / _RECOGNITION),
             "Rec.rec_batch_num": _LINES_AT_ONCE,
             "EngineConfig.onnxruntime.intra_op_num_threads": threads,

@@ -21,6 +21,7 @@ Picture = NDArray[np.uint8]
 
 # A page read less surely than this may stand upside down.
 _DOUBTFUL = 0.85
+_FEWEST = 3
 # Letters are this part of the box that engines draw around a line.
 _LETTERS = 0.8
 _SAME_SIZE = 0.25
@@ -72,6 +73,8 @@ def recognise(picture: Picture, engine: OcrEngine, dots: float) -> PageText:
     if is_blank(picture):
         return PageText((), width / dots * _POINTS, height / dots * _POINTS, 0.0, 0)
     best = _best_turn(picture, engine)
+    if best.letters < _FEWEST and best.confidence < _DOUBTFUL:
+        best = _Reading((), best.turn)  # a drawing that was taken for a letter
     if best.turn % 2:
         height, width = width, height
     scale = _POINTS / dots

@@ -49,7 +49,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         expert = Expert.create(Path(folder) / "post")
-        expert.__dict__["embedder"] = HashEmbedder(64)
+        vars(expert._place)["embedder"] = HashEmbedder(64)
         box = expert.folder / "inbox.mbox"
         with box.open("wb") as file:
             for number in range(given.mails):

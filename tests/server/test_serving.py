@@ -177,7 +177,8 @@ def test_the_log_has_events_and_no_content(bank: Expert, tmp_path: Path) -> None
         process.wait()
         log = (tmp_path / "log").read_text()
     lines = [json.loads(line) for line in log.splitlines()[1:]]
-    assert [(one["route"], one["status"]) for one in lines if one["route"] != "/healthz"] == [
+    requests = [one for one in lines if one["event"] == "request"]
+    assert [(one["route"], one["status"]) for one in requests if one["route"] != "/healthz"] == [
         ("/api/ask", 200),
         ("/api/documents/text", 200),
         ("unknown", 404),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 
@@ -43,7 +44,7 @@ class Watch:
             self._note(scope, request, status, time.perf_counter() - began)
 
     def _note(self, scope: Scope, request: str, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", _UNKNOWN)
+        route = _pattern(scope)
         method = scope["method"] if scope["method"] in _METHODS else _UNKNOWN
         self._metrics.requested(method, route, status, seconds)
         visitor = scope.get("state", {}).get("visitor")
@@ -59,3 +60,15 @@ class Watch:
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_FIELD = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+
+def _pattern(scope: Scope) -> str:
+    """The pattern of the address, with the prefix of the router that the route is in."""
+    own: str = getattr(scope.get("route"), "path", "")
+    if not own:
+        return _UNKNOWN
+    values = scope.get("path_params", {})
+    filled = _FIELD.sub(lambda found: str(values.get(found[1], "")), own)
+    path: str = scope["path"]
+    return path[: len(path) - len(filled)] + own if path.endswith(filled) else own

@@ -219,9 +219,10 @@ def test_a_training_that_cannot_run_says_why(browser: TestClient) -> None:
 def test_a_comparison_runs_and_its_report_cannot_run_anything(
     browser: TestClient, bank: Expert
 ) -> None:
-    line = {"id": "q1", "question": QUESTION, "answer": "50 rupees"}
-    (bank.folder / "questions.jsonl").write_text(json.dumps(line))
-    browser.post("/compare/start", data={"route": ["extract"], "limit": "1"})
+    asked = {"q1": QUESTION, "q2": "When do branches open?", "q3": "What are the hours?"}
+    lines = [json.dumps({"id": key, "question": one, "answer": "9"}) for key, one in asked.items()]
+    (bank.folder / "questions.jsonl").write_text("\n".join(lines))
+    browser.post("/compare/start", data={"route": ["extract"], "limit": "3"})
     page = until(browser, "/compare", "The comparison is finished")
     link = re.findall(r'<iframe class="report" src="([^"]+)"', page)[0]
     report = browser.get(link)

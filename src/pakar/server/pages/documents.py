@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from pakar.documents.mediatype import READABLE
 from pakar.server.access.view import View, unknown_document
 from pakar.server.access.visitor import Visitor
 from pakar.server.disconnect import EventStream
@@ -37,6 +38,7 @@ def documents(request: Request, view: Viewed, service: Served, words: Words = ""
         **_found(view, words, 0),
         **_adding(service, view),
         "limit": view.expert.config.server.upload_megabytes,
+        "readable": READABLE,
     }
     return page(request, "documents.html", values)
 

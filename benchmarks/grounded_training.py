@@ -140,7 +140,8 @@ def questions(exam: Sequence[Article]) -> Iterator[str]:
 
 
 def name(article: Article) -> str:
-    return hashlib.sha256(str(article["context"]).encode()).hexdigest()[:12] + ".txt"
+    digest = hashlib.sha256(str(article["context"]).encode()).hexdigest()
+    return f"artikel {int(digest[:6], 16)}.txt"
 
 
 def summary(result: Comparison, adapter: Adapter) -> dict[str, object]:

@@ -310,3 +310,13 @@ def test_an_index_that_does_not_fit_is_built_anew_from_the_page(
     browser.post("/documents/rebuild")
     until(browser, "/documents", "The documents are in")
     assert 'class="cite"' in ask(browser)["html"]
+
+
+def test_the_index_goes_back_to_what_it_was(browser: TestClient, bank: Expert) -> None:
+    (bank.folder / "documents" / "lockers.md").write_text("A locker costs 9 rupees a day.\n")
+    bank.add(bank.folder / "documents")
+    page = browser.get("/documents/history").text
+    assert "2: 1 new, 0 changed, 0 removed" in page
+    older = re.findall(r'name="version" value="(\d+)"', page)[-1]
+    assert browser.post("/documents/rollback", data={"version": older}).status_code == 200
+    assert "lockers.md" not in browser.get("/documents/found").text

@@ -211,6 +211,9 @@ def test_pairs_are_taken_from_documents_and_listed(browser: TestClient, bank: Ex
 
 
 def test_a_training_that_cannot_run_says_why(browser: TestClient) -> None:
+    planned = browser.get("/training/plan", params={"method": "lora"})
+    assert planned.status_code == 200
+    assert "its configuration is not on this machine" in planned.text
     browser.post("/training/start", data={"method": "lora"})
     page = until(browser, "/training", "The training failed")
     assert 'role="alert"' in page

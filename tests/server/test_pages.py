@@ -211,6 +211,9 @@ def test_pairs_are_taken_from_documents_and_listed(browser: TestClient, bank: Ex
 
 
 def test_a_training_that_cannot_run_says_why(browser: TestClient) -> None:
+    planned = browser.get("/training/plan", params={"method": "lora"})
+    assert planned.status_code == 200
+    assert "its configuration is not on this machine" in planned.text
     browser.post("/training/start", data={"method": "lora"})
     page = until(browser, "/training", "The training failed")
     assert 'role="alert"' in page
@@ -310,3 +313,13 @@ def test_an_index_that_does_not_fit_is_built_anew_from_the_page(
     browser.post("/documents/rebuild")
     until(browser, "/documents", "The documents are in")
     assert 'class="cite"' in ask(browser)["html"]
+
+
+def test_the_index_goes_back_to_what_it_was(browser: TestClient, bank: Expert) -> None:
+    (bank.folder / "documents" / "lockers.md").write_text("A locker costs 9 rupees a day.\n")
+    bank.add(bank.folder / "documents")
+    page = browser.get("/documents/history").text
+    assert "2: 1 new, 0 changed, 0 removed" in page
+    older = re.findall(r'name="version" value="(\d+)"', page)[-1]
+    assert browser.post("/documents/rollback", data={"version": older}).status_code == 200
+    assert "lockers.md" not in browser.get("/documents/found").text

@@ -1,8 +1,4 @@
-"""The documents: listed, searched, added by drag and drop, removed.
-
-What the index held before, and going back to it, would be shown here as well: a part of this page
-once the façade offers it.
-"""
+"""The documents: listed, searched, added by drag and drop, removed."""
 
 from __future__ import annotations
 
@@ -18,6 +14,7 @@ from pakar.server.disconnect import EventStream
 from pakar.server.pages.adding import KIND
 from pakar.server.pages.live import live
 from pakar.server.pages.rendering import html, page
+from pakar.server.pages.rights import reads_everything
 from pakar.server.pages.uploads import FOLDER, plain_name, save
 from pakar.server.problems import RequestError
 from pakar.server.service import Service, needs, service_of, view_of
@@ -39,6 +36,7 @@ def documents(request: Request, view: Viewed, service: Served, words: Words = ""
         **_adding(service, view),
         "limit": view.expert.config.server.upload_megabytes,
         "readable": READABLE,
+        "has_history": view.visitor.may("editor") and reads_everything(view),
     }
     return page(request, "documents.html", values)
 

@@ -57,6 +57,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # an update under a running server waits for its restart
     )
     made.filters["query"] = _query
     made.filters["seconds"] = _seconds

@@ -15,6 +15,7 @@ from pakar.server.pages import (
     look,
     sources,
     training,
+    versions,
 )
 from pakar.server.service import csrf_checked
 
@@ -26,6 +27,7 @@ for part in (
     feedback,
     documents,
     training,
+    versions,
     examples,
     compare,
     look,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse
 
+from pakar.errors import PakarError
 from pakar.flows import training_runs
 from pakar.flows.plan import PlanRequest
 from pakar.flows.workplace import DERIVED
@@ -66,7 +67,10 @@ def plan(
     """The run's memory before anything is spent; `timed` its time too, for which steps are run."""
     accepted = sum(one.state == "accepted" for one in visible_examples(view))
     wanted = PlanRequest(examples=max(1, accepted), timed=timed)
-    made = view.expert.plan(method, wanted)
+    try:
+        made = view.expert.plan(method, wanted)
+    except PakarError as error:  # a model at an endpoint, or one that is not here yet
+        return page(request, "parts/no_plan.html", {"problem": error})
     return page(request, "parts/plan.html", {"plan": made, "examples": accepted, "method": method})
 
 

@@ -81,6 +81,10 @@ class _Bench:
         except PakarError as error:
             self._failures.append(str(error))
             return None
+        except Exception as error:  # a back-end of others may raise anything
+            first = (str(error).splitlines() or [""])[0]
+            self._failures.append(f"{type(error).__name__}: {first:.200}")
+            return None
         if right is None:
             self._unclear += 1
             return None

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from pathlib import Path
+
+import numpy as np
 
 from pakar.answering.route import AnswerStream, Route
 from pakar.answering.wish import Wish
@@ -29,25 +29,42 @@ def auto_route(place: Workplace) -> AutoRoute:
     """The route `auto` of an expert."""
     usual = place.config.answering.route
     return AutoRoute(
-        place.derived,
         Answering().route if usual == AUTO else usual,
         lambda: place.embedder,
         lambda name: route(place, name),
+        lambda: _router(place),
     )
+
+
+def _router(place: Workplace) -> Router | None:
+    """By the last comparison; None without one. Kept, as its questions have to be embedded."""
+    before = history.last(place.derived / FOLDER)
+    if before is None or not before.route:
+        return None
+    kept = place.routers.get(before.id)
+    if kept is None:
+        by_type = {one.type: one.route for one in before.types if one.significant}
+        # Without a type that is better served elsewhere there is nothing to tell apart.
+        typed = [one for one in before.questions if one.type] if by_type else []
+        texts = [one.question for one in typed]
+        vectors = place.embedder.embed(texts, "query") if texts else np.zeros((0, 0), np.float32)
+        kept = router(before.route, by_type, [one.type for one in typed], vectors)
+        place.routers = {before.id: kept}
+    return kept
 
 
 @dataclass(frozen=True)
 class AutoRoute:
     """A route that chooses another one for each question. Answers and streams as a `Route` does.
 
-    `derived` is the expert's folder of derived files, `usual` the route of its settings. `open`
-    gives a route by name and raises a PakarError where it cannot run.
+    `usual` is the route of the settings. `open` gives a route by name and raises a PakarError where
+    it cannot run; `router` is None without a comparison.
     """
 
-    derived: Path
     usual: str
     embedder: Callable[[], Embedder]
     open: Callable[[str], Route]
+    router: Callable[[], Router | None]
 
     name = AUTO
 
@@ -66,11 +83,13 @@ class AutoRoute:
 
     def chosen(self, question: str) -> tuple[Route, str]:
         """The route for a question, and one line on why it is that one."""
-        if self._router is None:
+        router = self.router()
+        if router is None:
             why = "there is no comparison yet to choose a route by (pakar compare)"
             return self.open(self.usual), f"route {self.usual}: {why}"
-        vector = self.embedder().embed([question], "query")[0]
-        name, kind = self._router.choose(vector)
+        name, kind = router.route, ""
+        if router.by_type:
+            name, kind = router.choose(self.embedder().embed([question], "query")[0])
         why = f"the last comparison speaks for it on questions of type {kind!r}"
         if not kind:
             why = "the last comparison speaks for it"
@@ -78,16 +97,6 @@ class AutoRoute:
             return self.open(name), f"route {name}: {why}"
         except PakarError as error:
             return self.open(self.usual), f"route {self.usual}: {name} cannot run now: {error}"
-
-    @cached_property
-    def _router(self) -> Router | None:
-        before = history.last(self.derived / FOLDER)
-        if before is None or not before.route:
-            return None
-        typed = [one for one in before.questions if one.type]
-        by_type = {one.type: one.route for one in before.types if one.significant}
-        vectors = self.embedder().embed([one.question for one in typed] or [""], "query")
-        return router(before.route, by_type, [one.type for one in typed], vectors[: len(typed)])
 
 
 AnyRoute = Route | AutoRoute

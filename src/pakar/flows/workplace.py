@@ -12,6 +12,7 @@ from pathlib import Path
 from pakar.backends.heap import give_back
 from pakar.config import Config
 from pakar.documents.passages import split_document
+from pakar.evaluation.router import Router
 from pakar.index import generations
 from pakar.index.archive import Archive
 from pakar.index.tables import TableStore
@@ -33,6 +34,8 @@ class Workplace:
         self.folder = folder
         self.config = config
         self._retrievers: dict[Path, Retriever] = {}
+        # For the route `auto`, by the comparison that each is made of.
+        self.routers: dict[str, Router] = {}
 
     # Where things lie ------------------------------------------------------------------------
 

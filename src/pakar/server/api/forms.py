@@ -38,6 +38,7 @@ class HitBody(BaseModel):
     text: str
     kind: str
     score: float
+    place: str = ""
 
 
 class Hits(BaseModel):
@@ -135,6 +136,7 @@ def hit_body(hit: Hit) -> HitBody:
         text=hit.text,
         kind=hit.kind,
         score=hit.score,
+        place=hit.passage.place,
     )
 
 

@@ -100,6 +100,7 @@ def citations(answer: Answer) -> list[CitationBody]:
             answer_start=one.answer_start,
             answer_end=one.answer_end,
             score=one.score,
+            place=one.place,
         )
         for one in answer.citations
     ]

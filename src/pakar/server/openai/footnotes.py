@@ -45,6 +45,8 @@ def _where(one: Citation) -> str:
     parts = [one.document]
     if one.page is not None:
         parts.append(f"p. {one.page}")
+    if one.place:
+        parts.append(one.place)
     if one.heading:
         parts.append(one.heading)
     return ", ".join(parts)

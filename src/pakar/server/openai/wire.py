@@ -101,6 +101,7 @@ class CitationBody(BaseModel):
 
     `quote` is verbatim: the document's text from `start` to `end`, in code points; `answer_start`
     and `answer_end` delimit the supported sentence in the answer's text before any footnotes.
+    `place` names a row: its cells in a sheet, or its key in a table.
     """
 
     document: str
@@ -113,6 +114,7 @@ class CitationBody(BaseModel):
     answer_start: int
     answer_end: int
     score: float
+    place: str = ""
 
 
 class Sources(BaseModel):

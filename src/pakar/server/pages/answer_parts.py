@@ -20,6 +20,7 @@ class CitedSource:
     page: int | None
     heading: str
     title: str
+    place: str = ""
 
     @property
     def name(self) -> str:
@@ -102,6 +103,7 @@ def _numbered(citations: Sequence[Mapping[str, object]]) -> tuple[CitedSource, .
                 page=page if isinstance(page, int) else None,
                 heading=str(one.get("heading") or ""),
                 title=str(one.get("title") or ""),
+                place=str(one.get("place") or ""),
             )
     return tuple(found.values())
 

@@ -18,6 +18,7 @@ from pakar.errors import SourceError
 _SEPARATORS = ",;\t|"
 _SAMPLE = 64_000
 _SAMPLE_ROWS = 200
+_LONGEST_CELL = 131_072
 
 
 def read_csv(path: Path) -> Iterator[RawTable]:
@@ -32,6 +33,8 @@ def read_csv(path: Path) -> Iterator[RawTable]:
 
 def _rows(path: Path, encoding: str, separator: str) -> Iterator[GridRow]:
     number = 0
+    # The library's limit holds for the whole process, and others set it too.
+    csv.field_size_limit(_LONGEST_CELL)
     try:
         # Undecodable bytes further down than the sample become replacement characters.
         with path.open(encoding=encoding, errors="replace", newline="") as file:

@@ -23,7 +23,7 @@ Expert.open(sys.argv[1]).compare(routes=["extract", "base"], scope=Scope(memory=
 
 
 def table(folder: Path) -> dict[str, object]:
-    """The comparison as JSON, without times, which differ from run to run."""
+    """The comparison as JSON, without times and energy, which differ from run to run."""
     done = Expert.open(folder).compare(routes=["extract", "base"], scope=Scope(memory=False))
     found = done.as_json()
     for name in ("finished", "seconds", "report"):
@@ -31,7 +31,7 @@ def table(folder: Path) -> dict[str, object]:
     for route in done.as_json()["routes"]:  # type: ignore[attr-defined]
         assert route["answered"] == 60
     found["routes"] = [
-        {key: value for key, value in route.items() if not key.endswith("_s")}
+        {key: value for key, value in route.items() if not key.endswith(("_s", "_wh"))}
         for route in found["routes"]  # type: ignore[attr-defined]
     ]
     for route in found["routes"]:

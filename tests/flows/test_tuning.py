@@ -306,18 +306,22 @@ def test_what_a_comparison_lacks_is_trained_where_the_user_says_so(expert: Exper
 
 def test_drafted_questions_are_held_out_from_then_on(expert: Expert) -> None:
     (expert.folder / "documents" / "faq.md").write_text(
-        "# Questions\n\n## Who may open an account?\n\nAnyone who is eighteen or older may.\n"
+        "# Accounts\n\n## Who may open an account?\n\nAnyone who is eighteen or older may.\n"
     )
     expert.add(expert.folder / "documents")
     expert.build_examples()
-    before = {one.question for one in expert.training_data().examples}
-    assert "Who may open an account?" in before
+
+    def learned() -> bool:
+        examples = expert.training_data().examples
+        # Passages may show the heading as well: only what is asked at the end counts.
+        asked = [one.messages[-2].content.splitlines() for one in examples]
+        return any("Who may open an account?" in line for lines in asked for line in lines[-3:])
+
+    assert learned()
     done = expert.draft_questions(50)
     assert all(one.drafted and one.documents for one in done.added)
-    assert "Who may open an account?" in {one.question for one in done.added}
-    assert "Who may open an account?" not in {
-        one.question for one in expert.training_data().examples
-    }
+    assert any("Who may open an account?" in one.question for one in done.added)
+    assert not learned()
     assert expert.draft_questions(50).added == ()
 
 

@@ -67,7 +67,7 @@ def test_where_every_passage_holds_the_answer_none_is_called_unanswerable() -> N
 
 def test_the_shares_are_kept_and_the_seed_repeats_them() -> None:
     many = [replace(one, id=f"{one.id}-{n}") for n in range(40) for one in PAIRS]
-    wanted = Examples(forms=["grounded"])
+    wanted = Examples(forms=["grounded"], without_source=0.1, unanswerable=0.1)
     made = training_set(many, serving(HITS), wanted)
     assert 20 <= made.counts["unanswerable"] <= 60
     assert 20 <= made.counts["without_source"] <= 60

@@ -15,7 +15,7 @@ from pakar.documents.tables.address import is_address
 from pakar.documents.unpack import Unpacker, label
 from pakar.errors import ExpertError
 from pakar.flows import indexed
-from pakar.flows.index_in_force import fitting, new_manifest, require_fitting
+from pakar.flows.index_in_force import fitting, new_manifest, no_documents_yet, require_fitting
 from pakar.flows.keeping import Keeper
 from pakar.flows.reading import fingerprint, reader
 from pakar.flows.workplace import Workplace
@@ -86,7 +86,9 @@ def reindex(
     """Builds the index anew; the old one answers until the new one takes over."""
     with writing(place.derived, on_wait=on_wait):
         known = manifest.load(place.index)
-        old = known.roots if known else ()
+        if known is None:
+            raise no_documents_yet()
+        old = known.roots
         index = generations.following(place.derived)
         found = _discovered(place, (), known) if old else Discovery()
         # A source that is missing today is looked for again tomorrow.

@@ -45,8 +45,12 @@ def require_fitting(place: Workplace, index: Path) -> Manifest:
     """The manifest of an index that is there and fits. Raises ExpertError where there is none."""
     found = fitting(place, index)
     if found is None:
-        raise ExpertError("this expert has no documents yet", hint="Add some: pakar add documents/")
+        raise no_documents_yet()
     return found
+
+
+def no_documents_yet() -> ExpertError:
+    return ExpertError("this expert has no documents yet", hint="Add some: pakar add documents/")
 
 
 def retriever(place: Workplace) -> Retriever:

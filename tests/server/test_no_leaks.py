@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,8 +24,8 @@ from pakar.ports import Generation, ModelInfo
 from pakar.server.app import create_app
 from pakar.server.service import Service
 
-# 100 rounds of 50 operations.
-ROUNDS, OPERATIONS = 100, 50
+# Rounds of 50 operations: 2,000 in all. PAKAR_LEAK_ROUNDS=100 makes them 5,000.
+ROUNDS, OPERATIONS = int(os.environ.get("PAKAR_LEAK_ROUNDS", "40")), 50
 FOLDERS = {"open": set(), "board": {"board"}, "hr": {"hr"}, "board/hr": {"board", "hr"}}
 PATTERNS = {"documents/board/**": ["board"], "documents/**/hr/**": ["hr"]}
 NAMES = ("rina", "budi", "ani")

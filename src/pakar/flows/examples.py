@@ -15,7 +15,7 @@ from pakar.errors import ExampleError
 from pakar.evaluation.questions import load_questions
 from pakar.flows.generation import Writer
 from pakar.flows.index_in_force import retriever
-from pakar.flows.indexed import document, documents, hashes
+from pakar.flows.indexed import documents, hashes
 from pakar.flows.workplace import Workplace
 from pakar.index.lock import writing
 from pakar.training.card import Card, card, measure
@@ -71,16 +71,16 @@ class ExampleDesk:
         self, *, progress: Progress | None = None, on_wait: OnWait | None = None
     ) -> ExampleReport:
         """Adds the pairs that stand in the documents and are not known yet."""
-        names = sorted(hashes(self.place))
-        if not names:
+        count = len(hashes(self.place))
+        if not count:
             raise ExampleError(
                 "there are no documents to make examples from", hint="Run: pakar add DOCUMENTS"
             )
         made: list[Example] = []
-        for number, name in enumerate(names, start=1):
-            made += extract(document(self.place, name))
+        for number, one in enumerate(documents(self.place), start=1):
+            made += extract(one)
             if progress is not None:
-                progress(number, len(names))
+                progress(number, count)
         with writing(self.place.derived, on_wait=on_wait):
             stored = self.folder.load()
             return replace(self._take_in(EXTRACTED, made, stored), failed=stored.failed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pakar.documents.discover import document_name
@@ -32,9 +32,11 @@ def tables(place: Workplace) -> tuple[TableFile, ...]:
     return place.tables(place.index).list(hashes(place))
 
 
-def documents(place: Workplace) -> list[Document]:
-    """All indexed documents, sorted by name."""
-    return [document(place, name) for name in sorted(hashes(place))]
+def documents(place: Workplace) -> Iterator[Document]:
+    """All indexed documents, sorted by name, each read when it is its turn."""
+    # One look at the index for all: `document` takes one for each.
+    for name, digest in sorted(hashes(place).items()):
+        yield place.texts.load(name, digest)
 
 
 def named(

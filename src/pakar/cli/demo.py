@@ -160,10 +160,10 @@ def _train(
     expert: Expert, console: Console, clock: _Clock, method: Method, length: Length
 ) -> Adapter:
     _say(console, clock, f"Fine-tuning with {method}, for {_minutes(60 * length.training)} minutes")
-    if not expert.examples():
-        built = expert.build_examples()
-        console.print(f"{len(built.added)} pairs of question and answer stand in the documents;")
-        console.print(f"{len(built.dropped)} were dropped as doubles or held-out questions.")
+    console.print(
+        f"{len(expert.examples())} pairs of question and answer come with the example; for "
+        "documents of your own: pakar examples build"
+    )
     with watching(console) as watcher:
         adapter = expert.train(method, minutes=length.training, watcher=watcher)
     show_adapter(console, adapter)

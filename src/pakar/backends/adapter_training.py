@@ -26,7 +26,6 @@ from transformers import (
 from transformers.trainer import TRAINING_ARGS_NAME
 
 from pakar.backends.checkpoints import mark_complete
-from pakar.backends.heap import give_back
 from pakar.backends.packed_batch import PackedBatch, in_token_budget, pack
 from pakar.backends.rotary_switch import switch_of
 from pakar.backends.training_steps import steps_of
@@ -139,7 +138,6 @@ class AdapterRun(Trainer):  # type: ignore[misc]
             self.accelerator.backward(loss)
             total += float(loss.detach())
             self.watch.tokens += part.ids.numel()
-            give_back()
         if total != total or total in (float("inf"), float("-inf")):
             raise TrainingError(
                 f"the loss became {total} at step {self.state.global_step + 1}",

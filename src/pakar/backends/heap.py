@@ -1,7 +1,8 @@
 """Gives memory back to the system that the C library keeps although it was freed.
 
-glibc keeps freed blocks for later use; between the parts of a training, whose sizes differ, the
-gaps among them add up. Elsewhere than on glibc nothing happens.
+glibc keeps freed blocks for later use. Elsewhere than on glibc nothing happens. For large things
+that are let go once: between the parts of a training it cost 16% of the speed and took nothing off
+the peak (benchmarks/LOG.md).
 """
 
 from __future__ import annotations
@@ -12,10 +13,9 @@ import sys
 from functools import lru_cache
 
 
-def give_back(*, collect: bool = False) -> None:
-    """Returns what is free; with `collect`, Python's unreachable objects first."""
-    if collect:
-        gc.collect()
+def give_back() -> None:
+    """Frees what is out of reach, and returns all that is free."""
+    gc.collect()
     trim = _trim()
     if trim is not None:
         trim(0)

@@ -123,7 +123,7 @@ class Workplace:
         self._retrievers.clear()
         for name in ("embedder", "reranker"):
             self.__dict__.pop(name, None)
-        give_back(collect=True)
+        give_back()
 
     def split(self, document: Document) -> list[Passage]:
         """The passages of a document, as the settings and the embedder want them."""

@@ -14,11 +14,11 @@ BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "kill_add.py"
 
 @pytest.mark.slow
 def test_after_any_kill_the_next_run_gives_the_undisturbed_index() -> None:
-    command = [sys.executable, str(BENCHMARK), "--kills", "15"]
+    command = [sys.executable, str(BENCHMARK), "--kills", "10"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads(done.stdout)
     assert result["faults"] == []
-    assert result["killed_before_the_end"] >= 4
+    assert result["killed_before_the_end"] >= 3
     assert result["passages"] > 100

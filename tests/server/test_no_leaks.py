@@ -24,8 +24,8 @@ from pakar.ports import Generation, ModelInfo
 from pakar.server.app import create_app
 from pakar.server.service import Service
 
-# Rounds of 50 operations: 2,000 in all. PAKAR_LEAK_ROUNDS=100 makes them 5,000.
-ROUNDS, OPERATIONS = int(os.environ.get("PAKAR_LEAK_ROUNDS", "40")), 50
+# Rounds of 50 operations: 1,000 in all. PAKAR_LEAK_ROUNDS=100 makes them 5,000.
+ROUNDS, OPERATIONS = int(os.environ.get("PAKAR_LEAK_ROUNDS", "20")), 50
 FOLDERS = {"open": set(), "board": {"board"}, "hr": {"hr"}, "board/hr": {"board", "hr"}}
 PATTERNS = {"documents/board/**": ["board"], "documents/**/hr/**": ["hr"]}
 NAMES = ("rina", "budi", "ani")

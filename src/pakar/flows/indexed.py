@@ -46,6 +46,9 @@ def named(
 
     `known` are the names that there are, by default those of the index.
     """
+    written = list(written)
+    if not written:
+        return []
     names = list(hashes(place) if known is None else known)
     return [_name(place, one, names) for one in written]
 

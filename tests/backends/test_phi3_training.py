@@ -151,18 +151,20 @@ def test_packed_attention_looks_back_as_far_as_the_model(tmp_path) -> None:
 
     write_tiny_phi3(tmp_path, window=8)
     register_packed_attention()
-    rows = [Row(tuple(range(5, 5 + size)), 2) for size in (30, 6, 17)]
+    rows = [Row(tuple(range(size, 2 * size)), 2) for size in (30, 6, 17)]
     plain = AutoModelForCausalLM.from_pretrained(tmp_path, attn_implementation="eager")
     packed = AutoModelForCausalLM.from_pretrained(tmp_path, attn_implementation=NAME)
     batch = pack(rows)
     with torch.no_grad():
         together = packed(
-            input_ids=batch.ids, position_ids=batch.positions, lengths=batch.lengths
+            input_ids=batch.ids, position_ids=batch.positions, segments=batch.segments
         ).logits[0]
-    alone = torch.cat([_logits(plain, row.ids) for row in rows])
+    alone = torch.cat([_logits(plain, one.tokens) for one in batch.segments])
+    assert {one.tokens for one in batch.segments} == {row.ids for row in rows}
     assert torch.allclose(together, alone, atol=1e-3)
     plain.config.sliding_window = None
-    assert not torch.allclose(together[:30], _logits(plain, rows[0].ids), atol=1e-2)
+    anew = torch.cat([_logits(plain, one.tokens) for one in batch.segments])
+    assert not torch.allclose(together, anew, atol=1e-2)
 
 
 def test_a_long_text_is_not_packed_with_short_ones(long) -> None:
@@ -172,7 +174,7 @@ def test_a_long_text_is_not_packed_with_short_ones(long) -> None:
     assert switch == 48
     rows = [Row(tuple(range(size)), 2) for size in (10, 48, 49, 60, 20)]
     parts = in_token_budget(rows, 1000, switch)
-    assert [[len(row.ids) for row in part] for part in parts] == [[10, 48], [49, 60], [20]]
+    assert [[len(row.ids) for row in part] for part in parts] == [[10, 20, 48], [49, 60]]
 
 
 def test_an_answer_across_the_switch_is_read_anew_with_the_long_factors(long, tmp_path) -> None:

@@ -26,7 +26,7 @@ from transformers import (
 from transformers.trainer import TRAINING_ARGS_NAME
 
 from pakar.backends.checkpoints import mark_complete
-from pakar.backends.packed_batch import PackedBatch, in_token_budget, pack
+from pakar.backends.packed_batch import PackedBatch, in_token_budget, pack, tokens_computed
 from pakar.backends.rotary_switch import switch_of
 from pakar.backends.training_steps import steps_of
 from pakar.errors import TrainingError
@@ -72,9 +72,7 @@ def mean_loss(model: torch.nn.Module, rows: Sequence[Row], micro_tokens: int) ->
     model.eval()
     total, count = 0.0, 0
     with torch.no_grad():
-        # Like lengths together, so that the parts are few.
-        ordered = sorted(rows, key=lambda row: len(row.ids))
-        for part in _parts(ordered, micro_tokens, model):
+        for part in _parts(rows, micro_tokens, model):
             total += float(_summed_loss(model, part))
             count += part.targets.numel()
     model.train(was_training)
@@ -82,18 +80,18 @@ def mean_loss(model: torch.nn.Module, rows: Sequence[Row], micro_tokens: int) ->
 
 
 def pace(model: torch.nn.Module, rows: Sequence[Row]) -> float:
-    """Tokens a second, forward and backward, over some of the rows. Learns nothing."""
+    """Tokens computed a second, forward and backward, over some of the rows. Learns nothing."""
     few: list[Row] = []
     for row in rows:
         few.append(row)
-        if sum(len(one.ids) for one in few) >= _PACE_TOKENS:
+        if tokens_computed(few, _PACE_TOKENS) >= _PACE_TOKENS:
             break
     _read_and_back(model, few[:1])  # the first pass allocates
     started = time.perf_counter()
     _read_and_back(model, few)
     seconds = time.perf_counter() - started
     model.zero_grad(set_to_none=True)
-    return sum(len(row.ids) for row in few) / seconds
+    return tokens_computed(few, sum(len(row.ids) for row in few)) / seconds
 
 
 def _read_and_back(model: torch.nn.Module, rows: Sequence[Row]) -> None:
@@ -137,12 +135,12 @@ class AdapterRun(Trainer):  # type: ignore[misc]
             loss = _summed_loss(model, part) / learned
             self.accelerator.backward(loss)
             total += float(loss.detach())
-            self.watch.tokens += part.ids.numel()
         if total != total or total in (float("inf"), float("-inf")):
             raise TrainingError(
                 f"the loss became {total} at step {self.state.global_step + 1}",
                 hint="Set a lower learning_rate in the section [training] of pakar.toml.",
             )
+        self.watch.tokens += sum(len(row.ids) for row in inputs)
         import torch
 
         return torch.tensor(total, device=self.args.device)
@@ -290,7 +288,7 @@ def _summed_loss(model: torch.nn.Module, batch: PackedBatch) -> Tensor:
         input_ids=batch.ids,
         position_ids=batch.positions,
         logits_to_keep=batch.places,
-        lengths=batch.lengths,
+        segments=batch.segments,
         use_cache=False,
     )
     return cross_entropy(output.logits[0].float(), batch.targets, reduction="sum")

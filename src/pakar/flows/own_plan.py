@@ -56,5 +56,5 @@ def _duration(place: Workplace, rows: Rows, request: PlanRequest) -> Duration:
         recipe = replace(recipe, epochs=request.epochs)
     pace = place.trainer.pace(rows.learned, recipe)
     seconds = seconds_of(rows, recipe, pace)
-    how = f"measured here: the training step itself read {pace:.0f} tokens a second"
+    how = f"measured here: the training step itself computed {pace:.0f} tokens a second"
     return Duration(seconds, pace, f"{how}; measuring the held-out examples is counted")

@@ -1,0 +1,126 @@
+"""Rows that begin alike are computed as a tree, and nothing but the work gets less."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pakar.ports import Row
+
+pytest.importorskip("torch")
+
+import torch
+from tiny_llama import write_tiny_llama
+
+from pakar.backends.packed_batch import (
+    NAME,
+    in_token_budget,
+    pack,
+    register_packed_attention,
+    tokens_computed,
+)
+from pakar.backends.prefix_tree import WORTH_SHARING, prefix_tree
+from pakar.backends.training_steps import steps_of
+
+# Few different stretches, so that rows have beginnings in common, whole rows too.
+_stretch = st.sampled_from([tuple(range(at, at + size)) for at in (3, 40) for size in (1, 9, 20)])
+_rows = st.lists(
+    st.lists(_stretch, min_size=1, max_size=5).map(lambda parts: sum(parts, ())), max_size=8
+)
+
+
+@given(_rows)
+def test_the_segments_of_a_row_are_the_row(rows: list[tuple[int, ...]]) -> None:
+    tree = prefix_tree(rows)
+    for row, path in zip(rows, tree.paths, strict=True):
+        assert sum((tree.segments[index].tokens for index in path), ()) == row
+        for place, index in enumerate(path):
+            assert tree.segments[index].before == path[:place]
+            before = sum(len(tree.segments[one].tokens) for one in path[:place])
+            assert tree.segments[index].start == before
+    for index, one in enumerate(tree.segments):
+        assert all(other < index for other in one.before)
+    assert tree.size <= sum(map(len, rows))
+    assert prefix_tree([*rows, *rows]).size == tree.size
+
+
+@given(_rows)
+def test_what_is_worth_sharing_is_computed_once(rows: list[tuple[int, ...]]) -> None:
+    beginnings = {row[:WORTH_SHARING] for row in rows}
+    firsts = [one for one in prefix_tree(rows).segments if not one.before]
+    assert len(firsts) == len(beginnings)
+
+
+@given(_rows, st.integers(1, 120), st.none() | st.integers(1, 60))
+def test_parts_hold_every_row_and_no_more_than_fits(
+    rows: list[tuple[int, ...]], budget: int, switch: int | None
+) -> None:
+    made = [Row(ids, 1) for ids in rows]
+    parts = in_token_budget(made, budget, switch)
+    assert sorted(row.ids for part in parts for row in part) == sorted(rows)
+    for part in parts:
+        assert len(part) == 1 or prefix_tree([row.ids for row in part]).size <= budget
+        assert switch is None or len({len(row.ids) > switch for row in part}) == 1
+
+
+@given(_rows, st.integers(1, 6), st.integers(0, 3))
+def test_every_row_is_seen_once_an_epoch(
+    rows: list[tuple[int, ...]], batch: int, seed: int
+) -> None:
+    made = [Row(ids, 1) for ids in rows]
+    steps = steps_of(made, batch=batch, epochs=1, seed=seed)
+    assert sorted(index for step in steps for index in step) == list(range(len(rows)))
+
+
+def test_rows_with_the_same_passages_come_in_the_same_step() -> None:
+    passages = {name: tuple(range(100 * name, 100 * name + 60)) for name in range(1, 9)}
+    rows = [Row((*passages[name], 1000 + one), 1) for one in range(8) for name in passages]
+    steps = steps_of(rows, batch=8, epochs=1, seed=0)
+    for step in steps:
+        families = [rows[index].ids[0] for index in step]
+        assert max(families.count(one) for one in families) >= 4
+    computed = sum(tokens_computed([rows[at] for at in step], 10_000) for step in steps)
+    assert computed < 0.4 * sum(len(row.ids) for row in rows)
+
+
+@pytest.mark.parametrize("window", [None, 24])
+def test_losses_and_gradients_are_those_of_each_row_alone(tmp_path, window: int | None) -> None:
+    from transformers import AutoModelForCausalLM
+
+    write_tiny_llama(tmp_path)
+    register_packed_attention()
+    model = AutoModelForCausalLM.from_pretrained(tmp_path, attn_implementation=NAME)
+    shared, other = tuple(range(5, 45)), tuple(range(50, 70))
+    rows = [
+        Row((*shared, *other, 7, 9), 3),
+        Row((*shared, *other, 8), 2),
+        Row((*shared, 11, 12, 13), 2),
+        Row((*shared, *other, 8), 2),
+        Row((3, 4, 5), 2),
+    ]
+    together = _loss(model, rows, window)
+    together.backward()
+    found = {name: one.grad.clone() for name, one in model.named_parameters()}
+    model.zero_grad()
+    alone = torch.stack([_loss(model, [row], window) for row in rows]).sum()
+    alone.backward()
+
+    assert pack(rows).ids.numel() < 0.6 * sum(len(row.ids) for row in rows)
+    assert torch.allclose(together, alone, rtol=1e-5)
+    for name, one in model.named_parameters():
+        assert torch.allclose(found[name], one.grad, rtol=1e-3, atol=1e-6), name
+    assert any(float(one.abs().max()) > 1e-3 for one in found.values())
+
+
+def _loss(model, rows: list[Row], window: int | None) -> torch.Tensor:
+    batch = pack(rows)
+    logits = model(
+        input_ids=batch.ids,
+        position_ids=batch.positions,
+        logits_to_keep=batch.places,
+        segments=batch.segments,
+        sliding_window=window,
+        use_cache=False,
+    ).logits
+    return torch.nn.functional.cross_entropy(logits[0], batch.targets, reduction="sum")

@@ -94,6 +94,7 @@ class Examples(_Section):
 
     forms: list[Literal["grounded", "plain", "text"]] = ["grounded", "plain"]
     fewest_passages: Annotated[int, Field(ge=1, le=100)] = 1
+    same_passages: Annotated[int, Field(ge=1, le=100)] = 4
     without_source: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
     unanswerable: Annotated[float, Field(ge=0.0, le=1.0)] = 0.2
     wordings: Annotated[int, Field(ge=1, le=8)] = 3
@@ -315,6 +316,8 @@ compute = true
 forms = ["grounded", "plain"]
 # Grounded questions show from this many passages up to retrieval.passages.
 fewest_passages = 1
+# So many of them are asked of the same passages, which are then computed once a step.
+same_passages = 4
 # Share of the grounded ones without the right passage, the answer being learned by heart.
 without_source = 0.0
 # Share of the grounded ones whose passages hold no answer, where "I don't know" is right.

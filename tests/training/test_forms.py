@@ -41,6 +41,25 @@ def test_a_grounded_example_shows_the_passage_that_holds_the_answer() -> None:
     assert lengths == {1, 2, 3}
 
 
+def test_questions_of_one_passage_are_asked_of_the_same_ones_up_to_the_limit() -> None:
+    asked = ["When did it open?", "Which year?", "Since when is it there?", "How old is it?"]
+    siblings = [
+        pair(f"{one} ({city})", f"It opened in {1900 + n}.", Source(f"{city}.md", "", 0, 20))
+        for n, city in enumerate(CITIES)
+        for one in asked
+    ]
+    for most in (1, 2, 4):
+        settings = GROUNDED.model_copy(update={"same_passages": most})
+        made = training_set(siblings, serving(HITS), settings)
+        shown = [
+            one.question[: -len(original.question)]
+            for one, original in zip(made.examples, siblings, strict=True)
+        ]
+        assert all(shown.count(one) % most == 0 for one in shown)
+        for text, number in zip(shown, range(len(shown)), strict=True):
+            assert f"in {1900 + number // len(asked)} on" in text
+
+
 def test_the_right_passage_is_found_by_the_answers_words_where_only_the_document_is_known() -> None:
     second = hit("Oslo.md", "Its vault holds 500 lockers of three sizes.", 200)
     example = pair("When did the branch in Oslo open?", "It opened in 1900.", Source("Oslo.md"))

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pakar.config import Examples
 from pakar.errors import PakarError
 from pakar.language.sentences import sentence_spans
+from pakar.training.contexts import Contexts
 from pakar.training.grounded import NO_ROOM, LeftOut, Mixture, grounded
 from pakar.training.identity import example_id, with_shared_facts
 from pakar.training.rewording import rewordings
@@ -56,13 +57,14 @@ def training_set(
     left_out: Counter[str] = Counter()
     accepted = [one for one in with_shared_facts(examples) if one.state == "accepted"]
     mixture = Mixture(settings.fewest_passages, settings.without_source, settings.unanswerable)
+    contexts = Contexts(settings.same_passages)
     for number, one in enumerate(accepted, start=1):
         if one.form != "plain":
             made.append(one)
             counts[one.form] += 1
             continue
         if "grounded" in settings.forms:
-            result = grounded(one, serving, mixture, seed)
+            result = grounded(one, serving, mixture, contexts, seed)
             if isinstance(result, LeftOut):
                 left_out[result.reason] += 1
             else:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from pakar.errors import PakarError
 from pakar.language.terms import content_terms
+from pakar.training.contexts import Contexts
 from pakar.training.identity import example_id
 from pakar.training.overlap import coverage, taught_terms
 from pakar.training.serving import Serving
@@ -51,13 +52,13 @@ class LeftOut:
 
 
 def grounded(
-    example: Example, serving: Serving, mixture: Mixture, seed: int
+    example: Example, serving: Serving, mixture: Mixture, contexts: Contexts, seed: int
 ) -> tuple[Example, Kind] | LeftOut:
-    """The grounded form of a question-answer pair. The same seed gives the same.
+    """The grounded form of a question-answer pair. The same order and seed give the same.
 
     The passages are in the order of their rank before the prompt orders them; how many there are
     is drawn evenly between the fewest and the usual number. A pair that answers with ignorance
-    keeps that answer, over the passages that are found for it.
+    keeps that answer, over the passages that are found for it, the best of them at least.
     """
     drawn = random.Random(f"{seed}:{example.id}")
     kind = _drawn_kind(drawn.random(), mixture)
@@ -65,18 +66,19 @@ def grounded(
     question, history = example.question, _history(example)
     found = list(serving.search(_sought(question, history), max(_DEPTH, serving.passages)))
     if serving.says_unknown(example.answer):
-        return _made(example, "unanswerable", found[:count], (), serving)
+        shown = contexts.shown_for(found[:1], found[:count])
+        return _made(example, "unanswerable", shown, (), serving)
     wanted = taught_terms(question, example.answer, example.language)
     if kind != "sourced":
-        shown = _without_answer(found, wanted, example, count)
-        if shown:
-            return _made(example, kind, shown, (), serving)
+        without = _without_answer(found, wanted, example, count)
+        if without:
+            return _made(example, kind, without, (), serving)
     right = _right(found, wanted, example, serving.passages)
     if not right:
         return LeftOut(example.id, "no passage that is found holds the answer")
     others = [hit for hit in found if hit not in right][: max(count - len(right), 0)]
-    shown = [hit for hit in found if hit in right or hit in others]
-    return _made(example, "sourced", shown, right, serving)
+    own = [hit for hit in found if hit in right or hit in others]
+    return _made(example, "sourced", contexts.shown_for(right, own), right, serving)
 
 
 def _drawn_kind(drawn: float, mixture: Mixture) -> Kind:

@@ -2,6 +2,7 @@
 
     pip install trl
     python benchmarks/training_speed.py [--examples 24] [--batch 4] [--only NAME,...] [--rank 16]
+        [--asked 1]
 
 All run the same model, examples, batches (in the same order), steps, rank and learning rate, each
 in a process of its own, and the held-out loss of each adapter is measured by the same code:
@@ -12,7 +13,10 @@ in a process of its own, and the held-out loss of each adapter is measured by th
     trl-best      SFTTrainer as fast as it was found on a CPU: the precision that is native, no
                   checkpointing, loss on the completion only
 
-The examples are grounded ones: the question with long context, an answer of some sentences.
+The examples are grounded ones: the question with long context, an answer of some sentences. With
+`--asked 4`, four questions are asked of the same context, as pakar's own grounded examples are; the
+held-out ones are about other documents. Tokens are those of the examples, however often a shared
+context is computed.
 """
 
 from __future__ import annotations
@@ -23,9 +27,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
+from pakar.config import Documents
+from pakar.documents.read import read_document
 from pakar.ports import Progress, Recipe, Row, Rows
+from pakar.types import Example, Message
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "zx_bank"
 SPEC = "bundled:smollm2-135m-instruct"
@@ -38,16 +46,17 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=24)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--rank", type=int, default=16)
+    parser.add_argument("--asked", type=int, default=1, help="questions of the same context")
     parser.add_argument("--only", default="pakar,pakar-qlora,trl-best,trl")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(one(options.one, options.examples, options.batch, options.rank)))
+        print(json.dumps(one(options.one, options)))
         return
     results = {}
     for name in options.only.split(","):
         command = [sys.executable, __file__, "--one", name]
-        for flag in ("examples", "batch", "rank"):
+        for flag in ("examples", "batch", "rank", "asked"):
             command += [f"--{flag}", str(getattr(options, flag))]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         results[name] = json.loads(done.stdout.splitlines()[-1])
@@ -61,45 +70,44 @@ def main() -> None:
     print(json.dumps(results, indent=2))
 
 
-def rows(count: int) -> list[Row]:
+def rows(count: int, asked: int) -> list[Row]:
     """Questions of the shipped expert, each with a page of context, of about 500 tokens."""
-    from dataclasses import replace
-
-    from pakar.config import Documents
-    from pakar.documents.read import read_document
     from pakar.registry import open_trainer
     from pakar.training.rows import parse_row
-    from pakar.types import Message
 
     trainer = open_trainer(SPEC)
     lines = (EXAMPLE / "examples" / "curated.jsonl").read_text(encoding="utf-8").splitlines()
-    made = []
-    for line in lines:
-        example = parse_row(line)
-        name = example.sources[0].document
-        document = read_document(EXAMPLE / name, name, Documents())
-        asked = Message("user", f"{document.text[:1600]}\n\nQuestion: {example.question}")
-        row = trainer.row(replace(example, messages=(asked, example.messages[-1])))
-        if 350 <= len(row.ids) <= 650:
-            made.append(row)
-        if len(made) == count + HELD_OUT:
-            return made
-    return made
+    by_document: dict[str, list[Row]] = {}
+    for example in map(parse_row, lines):
+        of_one = by_document.setdefault(example.sources[0].document, [])
+        row = trainer.row(with_page(example))
+        if 350 <= len(row.ids) <= 650 and len(of_one) < asked:
+            of_one.append(row)
+    full = [row for of_one in by_document.values() if len(of_one) == asked for row in of_one]
+    if len(full) < count + HELD_OUT:
+        raise SystemExit(f"only {len(full) - HELD_OUT} examples are asked {asked} to a document")
+    return full[: count + HELD_OUT]
 
 
-def one(name: str, count: int, batch: int, rank: int) -> dict[str, float]:
-    made = rows(count)
+def with_page(example: Example) -> Example:
+    name = example.sources[0].document
+    document = read_document(EXAMPLE / name, name, Documents())
+    asked = Message("user", f"{document.text[:1600]}\n\nQuestion: {example.question}")
+    return replace(example, messages=(asked, example.messages[-1]))
+
+
+def one(name: str, options: argparse.Namespace) -> dict[str, float]:
+    made = rows(options.examples, options.asked)
     learned, held_out = made[HELD_OUT:], made[:HELD_OUT]
     with tempfile.TemporaryDirectory() as folder:
         run = with_pakar if name.startswith("pakar") else with_trl
-        seconds, frozen = run(name, learned, batch, rank, Path(folder))
+        seconds, frozen = run(name, learned, options.batch, options.rank, Path(folder))
         loss = held_out_loss(Path(folder) / "adapter", held_out)
-    steps = -(-len(learned) // batch)
     return {
         "tokens_per_second": round(sum(len(row.ids) for row in learned) / seconds, 1),
         "answer_tokens_per_second": round(sum(row.learned for row in learned) / seconds, 1),
         "seconds": round(seconds, 1),
-        "steps": steps,
+        "steps": -(-len(learned) // options.batch),
         "held_out_loss": round(loss, 4),
         "frozen_mb": round(frozen, 1),
     }

@@ -4,8 +4,8 @@
         [--questions 40] [--seed 0]
 
 Makes an expert of the Markdown files, takes training pairs out of them, trains LoRA and QLoRA for
-so many minutes each, and compares all routes on questions drawn by the seed. The references are the
-facts of the data set; none of its questions is trained on (repeats of them are dropped). Goes on
+so many minutes each, and compares all routes on questions drawn by the seed, which is the
+trainings' seed too. The references are the facts of the data set; none of its questions is trained on (repeats of them are dropped). Goes on
 where it was ended. Writes DIR/verdict.md and prints one JSON document.
 """
 
@@ -27,6 +27,7 @@ SETTINGS = """
 wordings = 1
 [training]
 learning_rate = 0.001
+seed = {seed}
 """
 
 
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    expert = made(options.folder, options.data)
+    expert = made(options.folder, options.data, options.seed)
     for method in expert.missing_methods(ALL):
         adapter = expert.train(method, minutes=options.minutes)
         print(adapter.id, adapter.loss, f"{adapter.seconds:.0f} s", file=sys.stderr, flush=True)
@@ -53,13 +54,13 @@ def told(now: Progress) -> None:
         print(f"{now.done} of {now.total}, {now.seconds_left} s left", file=sys.stderr, flush=True)
 
 
-def made(folder: Path, data: Path) -> Expert:
+def made(folder: Path, data: Path, seed: int) -> Expert:
     """The expert, with documents, held-out questions and training pairs."""
     if (folder / "pakar.toml").is_file():
         return Expert.open(folder)
     Expert.create(folder)
     settings = (folder / "pakar.toml").read_text(encoding="utf-8")
-    kept = settings[: settings.index("[documents]")] + SETTINGS
+    kept = settings[: settings.index("[documents]")] + SETTINGS.format(seed=seed)
     (folder / "pakar.toml").write_text(kept, encoding="utf-8")
     documents = sorted((data / "md").glob("*.md"))
     (folder / "documents").mkdir(exist_ok=True)

@@ -29,7 +29,7 @@ from pakar.backends.adapter_training import mean_loss
 from pakar.backends.base_weights import load_base
 from pakar.backends.exact_speedups import use_fused_norms
 from pakar.backends.lora_layers import use_fused_layers
-from pakar.backends.packed_batch import NAME, in_token_budget, pack, register_packed_attention
+from pakar.backends.packed_batch import NAME, pack, register_packed_attention
 from pakar.backends.training_steps import steps_of
 from pakar.backends.transformers_lm import TransformersLanguageModel
 from pakar.errors import ModelError, TrainingError
@@ -145,7 +145,7 @@ def test_losses_and_gradients_are_those_of_peft_on_padded_batches(
         input_ids=batch.ids,
         position_ids=batch.positions,
         logits_to_keep=batch.places,
-        lengths=batch.lengths,
+        segments=batch.segments,
         use_cache=False,
     ).logits[0]
     loss = torch.nn.functional.cross_entropy(logits, batch.targets)
@@ -180,15 +180,6 @@ def test_parts_that_fit_the_memory_change_nothing_but_rounding(folder, trainer) 
     rows = rows_of(trainer, 12).learned
     model = adapted(folder, fused=True)
     assert mean_loss(model, rows, 64) == pytest.approx(mean_loss(model, rows, 100_000), rel=1e-5)
-
-
-@given(st.lists(st.integers(1, 60), max_size=30), st.integers(1, 100))
-def test_every_row_is_in_one_part_and_parts_keep_the_budget(lengths, budget) -> None:
-    rows = [Row(tuple(range(length)), 1, str(at)) for at, length in enumerate(lengths)]
-    parts = in_token_budget(rows, budget)
-    assert [row for part in parts for row in part] == rows
-    for part in parts:
-        assert len(part) == 1 or sum(len(row.ids) for row in part) <= budget
 
 
 @settings(max_examples=50)

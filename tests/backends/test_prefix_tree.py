@@ -64,15 +64,6 @@ def test_parts_hold_every_row_and_no_more_than_fits(
         assert switch is None or len({len(row.ids) > switch for row in part}) == 1
 
 
-@given(_rows, st.integers(1, 6), st.integers(0, 3))
-def test_every_row_is_seen_once_an_epoch(
-    rows: list[tuple[int, ...]], batch: int, seed: int
-) -> None:
-    made = [Row(ids, 1) for ids in rows]
-    steps = steps_of(made, batch=batch, epochs=1, seed=seed)
-    assert sorted(index for step in steps for index in step) == list(range(len(rows)))
-
-
 def test_rows_with_the_same_passages_come_in_the_same_step() -> None:
     passages = {name: tuple(range(100 * name, 100 * name + 60)) for name in range(1, 9)}
     rows = [Row((*passages[name], 1000 + one), 1) for one in range(8) for name in passages]

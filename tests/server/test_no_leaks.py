@@ -1,6 +1,7 @@
 """Random operations of users with random rights, against a model of what they may see.
 
-Each document has a secret that stands nowhere else, in its text and in its name. The model repeats
+Each document has a secret that stands nowhere else, in its text and in its name, and in a table
+beside it. The model repeats
 its whole prompt, and the adapter all that it learned: what reaches either is in the answer.
 """
 
@@ -75,6 +76,7 @@ class World:
     talks: list[tuple[str, str]] = field(default_factory=list)
     shown: int = 0
     hidden: int = 0
+    computed: int = 0
 
     def may_see(self, user: int) -> set[int]:
         role, held = self.rights[user]
@@ -90,7 +92,8 @@ class World:
 
 
 KINDS = (
-    "rights", "search", "ask", "ask", "go on", "chat", "stream", "adapter", "auto", "models",
+    "rights", "search", "ask", "ask", "go on", "compute", "chat", "stream", "adapter", "auto",
+    "models",
     "list", "read", "talks", "talk", "export", "feedback",
     "mcp search", "mcp ask", "mcp read", "mcp list",
 )  # fmt: skip
@@ -121,6 +124,7 @@ def world(
         path = tmp_path / "bank" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"# Rules\n\nThe code of department {number} is secret{number}x.\n")
+        path.with_suffix(".csv").write_text(f"Vault,Key\nvault{number},secret{number}x\nspare,-\n")
         labels.append(needed)
         names.append(name)
     config = tmp_path / "bank" / "pakar.toml"
@@ -150,6 +154,7 @@ def world(
     # The test has seen both sides: what was shown, and what had to be kept back.
     assert made.shown > 5 * ROUNDS
     assert made.hidden > 5 * ROUNDS
+    assert made.computed > 0
 
 
 @pytest.mark.slow
@@ -183,6 +188,7 @@ def _play(world: World, one: Operation) -> None:
         seen -= {one.document}
     allowed = world.may_see(one.user)
     assert seen <= allowed, (one, response.text)
+    world.computed += bool(seen) and one.kind == "compute" and '"query"' in response.text
     world.shown += bool(seen)
     world.hidden += one.document not in allowed
 
@@ -203,6 +209,10 @@ def _sent(world: World, one: Operation) -> httpx.Response:
             kept = response.json()
             world.talks.append((kept["conversation"], kept["turn"]))
         return response
+    if kind == "compute":
+        asked = f"What is the key of vault{one.document}?"
+        body = {"question": asked, "route": ("rag", "extract")[one.other % 2]}
+        return world.send(one.user, "POST", "/api/ask", body)
     if kind in ("chat", "stream", "adapter", "auto"):
         route = {"adapter": ("lora", "rag+lora")[one.other % 2], "auto": "auto"}.get(kind, "rag")
         body = {"model": f"bank/{route}:footnotes", "stream": kind == "stream", **turns}

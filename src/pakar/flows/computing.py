@@ -6,7 +6,7 @@ Puts `pakar.computing` and the documents' texts together; knows no route and no 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -36,6 +36,11 @@ class Calculator:
 
     tables: Callable[[], Sequence[TableFile]]
     load: Callable[[str], Document]
+
+    def among(self, may_read: Callable[[str], bool]) -> Calculator:
+        """The same, as if there were only the tables whose documents pass."""
+        tables = self.tables
+        return replace(self, tables=lambda: [one for one in tables() if may_read(one.document)])
 
     def __call__(self, question: str, language: str) -> Answer | None:
         """The answer, without route and times; None where it cannot be computed for sure."""

@@ -103,6 +103,8 @@ class Talk:
 def rests_on(view: View, answer: Answer) -> set[str]:
     """The documents that an answer may have words of."""
     found = {hit.document for hit in answer.hits} | {one.document for one in answer.citations}
+    if answer.computation is not None:
+        found.add(answer.computation.document)
     return found | set(view.learned(answer.route))
 
 
@@ -115,6 +117,7 @@ def details(answer: Answer) -> dict[str, object]:
         "unsupported": list(answer.unsupported),
         "notes": list(answer.notes),
         "timings": asdict(answer.timings),
+        "computation": None if answer.computation is None else asdict(answer.computation),
     }
 
 

@@ -33,6 +33,7 @@ NAMES = ("rina", "budi", "ani")
 ROLES = ("reader", "editor", "admin")
 RIGHTS = ((), ("board",), ("hr",), ("board", "hr"))
 SECRET = re.compile(r"secret(\d+)x")
+MEASURES = "rent height weight length volume depth width speed".split()
 LEARNED = (2, 3)  # documents of the folder board
 
 
@@ -124,7 +125,7 @@ def world(
         path = tmp_path / "bank" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"# Rules\n\nThe code of department {number} is secret{number}x.\n")
-        path.with_suffix(".csv").write_text(f"Vault,Key\nvault{number},secret{number}x\nspare,-\n")
+        path.with_suffix(".csv").write_text(_table(number))
         labels.append(needed)
         names.append(name)
     config = tmp_path / "bank" / "pakar.toml"
@@ -210,7 +211,7 @@ def _sent(world: World, one: Operation) -> httpx.Response:
             world.talks.append((kept["conversation"], kept["turn"]))
         return response
     if kind == "compute":
-        asked = f"What is the key of vault{one.document}?"
+        asked = f"Which vault has the highest {MEASURES[one.document]}?"
         body = {"question": asked, "route": ("rag", "extract")[one.other % 2]}
         return world.send(one.user, "POST", "/api/ask", body)
     if kind in ("chat", "stream", "adapter", "auto"):
@@ -236,6 +237,11 @@ def _simple(world: World, one: Operation, name: str) -> tuple[str, str, object]:
         "feedback": ("POST", "/api/feedback", said),
     }
     return calls[one.kind]
+
+
+def _table(number: int) -> str:
+    """One that alone has its measure, so that its secret can be computed."""
+    return f"Vault,{MEASURES[number].title()}\nsecret{number}x,9\nspare,1\n"
 
 
 def _call(tool: str, asked: str, name: str) -> dict[str, object]:

@@ -26,16 +26,16 @@ def cell(place: str, position: int, name: str) -> str:
     return f"{match['sheet'] or ''}{_letters(column)}{match['row']}"
 
 
-def position(place: str, name: str, columns: Sequence[str]) -> int | None:
-    """Which column of the row at `place` the cell called `name` stands in, counted from 0.
+def position(place: str, name: str, columns: Sequence[tuple[int, str]]) -> int | None:
+    """Which of the columns, each with its position and name, the cell called `name` stands in.
 
-    None where it is none of that row, -1 where it is the row itself.
+    None where it is none of the row at `place`, -1 where it is the row itself.
     """
     if name == place:
         return -1
-    for at, column in enumerate(columns):
+    for number, (at, column) in enumerate(columns):
         if cell(place, at, column) == name:
-            return at
+            return number
     return None
 
 
@@ -49,12 +49,13 @@ def in_row(place: str, name: str) -> bool:
     return _index(row["first"]) <= _index(one["column"]) <= _index(row["last"])
 
 
-def letters(place: str) -> tuple[str, ...]:
-    """The letters of the columns of a row in a sheet: A, B, C of `A5:C5`; none of other places."""
+def letters_from(place: str, count: int) -> tuple[str, ...]:
+    """The letters of so many columns from the one on with which a row in a sheet begins."""
     match = _RANGE.fullmatch(place)
     if match is None:
         return ()
-    return tuple(_letters(at) for at in range(_index(match["first"]), _index(match["last"]) + 1))
+    first = _index(match["first"])
+    return tuple(_letters(at) for at in range(first, first + count))
 
 
 def row_number(place: str) -> str:

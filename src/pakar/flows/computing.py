@@ -92,7 +92,7 @@ def _citation(document: Document, place: Place, quote: str, length: int) -> Cita
 
 
 def _table(file: TableFile) -> Table:
-    columns = tuple(Column(one.name, _KINDS[one.type], one.unit) for one in file.columns)
+    columns = tuple(Column(one.name, _KINDS[one.type], one.unit, one.at) for one in file.columns)
     return Table(file.document, file.name, Path(file.path), columns, file.rows)
 
 
@@ -113,7 +113,8 @@ def _formula(found: Worked) -> Computation:
     names = [one.name for one in found.table.columns]
     formula = found.formula
     cells = tuple(
-        cell(one.line.place, one.period.column, names[one.period.column]) for one in formula.figures
+        cell(one.line.place, _at(found.table, one.period.column), names[one.period.column])
+        for one in formula.figures
     )
     value = formula.value()
     rows: tuple[tuple[Value, ...], ...] = ((_plain(value),),)
@@ -139,7 +140,14 @@ def _cells(found: Computed) -> tuple[str, ...]:
     if not name:
         return tuple(one.place for one in found.places)
     position = [one.name for one in found.table.columns].index(name)
-    return tuple(cell(one.place, position, name) for one in found.places)
+    at = _at(found.table, position)
+    return tuple(cell(one.place, at, name) for one in found.places)
+
+
+def _at(table: Table, position: int) -> int:
+    """Where a column of the table stands in its source: empty ones without a name are not in it."""
+    at = table.columns[position].at
+    return position if at < 0 else at
 
 
 def _plain(value: object) -> Value:

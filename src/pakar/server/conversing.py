@@ -102,10 +102,7 @@ class Talk:
 
 def rests_on(view: View, answer: Answer) -> set[str]:
     """The documents that an answer may have words of."""
-    found = {hit.document for hit in answer.hits} | {one.document for one in answer.citations}
-    if answer.computation is not None:
-        found.add(answer.computation.document)
-    return found | set(view.learned(answer.route))
+    return {*answer.documents, *view.learned(answer.route)}
 
 
 def details(answer: Answer) -> dict[str, object]:

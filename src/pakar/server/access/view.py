@@ -90,6 +90,11 @@ class View:
         route = self.expert.route(AUTO)
         return replace(route, open=self._opened) if isinstance(route, AutoRoute) else route
 
+    def require_route(self, name: str) -> None:
+        """Raises RequestError as `route` does, and opens nothing."""
+        if name not in self.routes():
+            raise unknown_model(name, self.routes())
+
     def learned(self, route: str) -> tuple[str, ...]:
         """The documents that the adapter of a route learned from."""
         adapter = None if route == AUTO else self.expert.adapter_of(route)

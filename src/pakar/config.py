@@ -161,6 +161,23 @@ class Server(_Section):
     session_hours: Annotated[float, Field(gt=0.0)] = 12.0
 
 
+class Batches(_Section):
+    """Jobs of many questions over HTTP. See docs/batch.md.
+
+    Webhooks go to `webhook_hosts` only (NAME or NAME:PORT), each tried `webhook_tries` times with
+    `webhook_seconds` to answer. Their secret comes from PAKAR_WEBHOOK_SECRET or `secret_file`.
+    """
+
+    most_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    waiting: Annotated[int, Field(ge=1, le=1_000)] = 20
+    days: Annotated[int, Field(ge=1, le=36_500)] = 30
+    webhook_hosts: list[str] = []
+    webhook_secret_file: str = ""
+    webhook_seconds: Annotated[float, Field(gt=0.0, le=60.0)] = 10.0
+    webhook_tries: Annotated[int, Field(ge=1, le=10)] = 5
+    webhook_wait: Annotated[float, Field(ge=0.0, le=3600.0)] = 5.0
+
+
 class Access(_Section):
     """Who may read what: labels by a pattern of document names. See docs/access.md."""
 
@@ -184,6 +201,7 @@ class Config(_Section):
     needs: Needs = Needs()
     costs: Costs = Costs()
     server: Server = Server()
+    batches: Batches = Batches()
     access: Access = Access()
 
 
@@ -396,6 +414,22 @@ upload_megabytes = 100
 requests_per_minute = 120
 # How long a login in the browser lasts.
 session_hours = 12.0
+
+[batches]
+# Jobs over HTTP: rows of one, jobs of one user that may wait, and how long a finished one is kept.
+most_rows = 10000
+waiting = 20
+days = 30
+# A job may tell these hosts that it has ended, such as "hooks.example.com" or "127.0.0.1:9000".
+# Empty: nobody. The secret that signs what is sent lies in the environment (PAKAR_WEBHOOK_SECRET)
+# or in a file outside this folder.
+webhook_hosts = []
+webhook_secret_file = ""
+# How long a host may take, how often it is tried, and the wait before the second try; each
+# further wait is three times as long.
+webhook_seconds = 10.0
+webhook_tries = 5
+webhook_wait = 5.0
 
 [access]
 # auto: users are asked for their keys and passwords when it listens elsewhere than on this

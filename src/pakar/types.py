@@ -112,12 +112,15 @@ def source_of(document: str) -> str:
 class Column:
     """A column of a table: its name as in the source (made unique) and what all its cells are.
 
-    `unit` is what every number of the column has beside it ("%", "$", "Rp"), "" without one.
+    `unit` is what every number of the column has beside it ("%", "$", "Rp"), "" without one. `at`
+    counts the source's columns from 0, of which empty ones without a name are left out; -1 where
+    it is not known.
     """
 
     name: str
     type: ColumnType = "text"
     unit: str = ""
+    at: int = field(default=-1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +306,13 @@ class Answer:
     prompt: tuple[Message, ...] = ()
     computation: Computation | None = None
     usage: Usage = field(default_factory=Usage)
+
+    @property
+    def documents(self) -> frozenset[str]:
+        """All that the answer may have words of, but for what an adapter learned from."""
+        computed = {self.computation.document} if self.computation else set()
+        found = {hit.document for hit in self.hits} | {one.document for one in self.citations}
+        return frozenset(found | computed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 import time
@@ -18,7 +19,19 @@ FEES = "# Fees\n\nA cheque book costs 50 rupees.\n\n# Hours\n\nBranches open at 
 SALARIES = "# Salaries\n\nThe chief of the cheque department earns 900 rupees.\n"
 ANSWER = "A cheque book costs 50 rupees."
 
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
 StartServer = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the browser is; the test is skipped where there is none."""
+    pytest.importorskip("playwright", reason="playwright is not installed")
+    found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip(f"no browser: none of {', '.join(_BROWSERS)} is installed")
+    return found
 
 
 @pytest.fixture

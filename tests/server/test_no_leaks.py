@@ -1,6 +1,7 @@
 """Random operations of users with random rights, against a model of what they may see.
 
-Each document has a secret that stands nowhere else, in its text and in its name. The model repeats
+Each document has a secret that stands nowhere else, in its text and in its name, and in a table
+beside it. The model repeats
 its whole prompt, and the adapter all that it learned: what reaches either is in the answer.
 """
 
@@ -32,6 +33,7 @@ NAMES = ("rina", "budi", "ani")
 ROLES = ("reader", "editor", "admin")
 RIGHTS = ((), ("board",), ("hr",), ("board", "hr"))
 SECRET = re.compile(r"secret(\d+)x")
+MEASURES = "rent height weight length volume depth width speed".split()
 LEARNED = (2, 3)  # documents of the folder board
 
 
@@ -75,6 +77,7 @@ class World:
     talks: list[tuple[str, str]] = field(default_factory=list)
     shown: int = 0
     hidden: int = 0
+    computed: int = 0
 
     def may_see(self, user: int) -> set[int]:
         role, held = self.rights[user]
@@ -90,7 +93,8 @@ class World:
 
 
 KINDS = (
-    "rights", "search", "ask", "ask", "go on", "chat", "stream", "adapter", "auto", "models",
+    "rights", "search", "ask", "ask", "go on", "compute", "chat", "stream", "adapter", "auto",
+    "models",
     "list", "read", "talks", "talk", "export", "feedback",
     "mcp search", "mcp ask", "mcp read", "mcp list",
 )  # fmt: skip
@@ -121,6 +125,7 @@ def world(
         path = tmp_path / "bank" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"# Rules\n\nThe code of department {number} is secret{number}x.\n")
+        path.with_suffix(".csv").write_text(_table(number))
         labels.append(needed)
         names.append(name)
     config = tmp_path / "bank" / "pakar.toml"
@@ -150,6 +155,7 @@ def world(
     # The test has seen both sides: what was shown, and what had to be kept back.
     assert made.shown > 5 * ROUNDS
     assert made.hidden > 5 * ROUNDS
+    assert made.computed > 0
 
 
 @pytest.mark.slow
@@ -183,6 +189,7 @@ def _play(world: World, one: Operation) -> None:
         seen -= {one.document}
     allowed = world.may_see(one.user)
     assert seen <= allowed, (one, response.text)
+    world.computed += bool(seen) and one.kind == "compute" and '"query"' in response.text
     world.shown += bool(seen)
     world.hidden += one.document not in allowed
 
@@ -203,6 +210,10 @@ def _sent(world: World, one: Operation) -> httpx.Response:
             kept = response.json()
             world.talks.append((kept["conversation"], kept["turn"]))
         return response
+    if kind == "compute":
+        asked = f"Which vault has the highest {MEASURES[one.document]}?"
+        body = {"question": asked, "route": ("rag", "extract")[one.other % 2]}
+        return world.send(one.user, "POST", "/api/ask", body)
     if kind in ("chat", "stream", "adapter", "auto"):
         route = {"adapter": ("lora", "rag+lora")[one.other % 2], "auto": "auto"}.get(kind, "rag")
         body = {"model": f"bank/{route}:footnotes", "stream": kind == "stream", **turns}
@@ -226,6 +237,11 @@ def _simple(world: World, one: Operation, name: str) -> tuple[str, str, object]:
         "feedback": ("POST", "/api/feedback", said),
     }
     return calls[one.kind]
+
+
+def _table(number: int) -> str:
+    """One that alone has its measure, so that its secret can be computed."""
+    return f"Vault,{MEASURES[number].title()}\nsecret{number}x,9\nspare,1\n"
 
 
 def _call(tool: str, asked: str, name: str) -> dict[str, object]:

@@ -90,8 +90,8 @@ class Route:
     """One way to answer. At least one of `model` and `retriever` is given.
 
     `load` gives a document by name, for checking quotes. `wish` is what the caller asks of the
-    answer beyond the settings. `compute` is tried first where there is a retriever. Raises
-    ConfigError where neither a model nor a retriever is given.
+    answer beyond the settings. `compute` is tried first where there is a retriever and no form was
+    asked for. Raises ConfigError where neither a model nor a retriever is given.
     """
 
     name: str
@@ -140,7 +140,7 @@ def _run(route: Route, question: str, history: Sequence[Message]) -> Generator[s
         wanted = route.passages if route.model is not None else max(route.passages, _EXTRACT_HITS)
         hits = route.retriever.search(sought, k=wanted)
         clock.retrieved()
-        computed = route.compute(question, language) if route.compute is not None else None
+        computed = _computed(route, question, language)
         if computed is not None:
             clock.wrote()
             yield computed.text
@@ -170,6 +170,13 @@ def _run(route: Route, question: str, history: Sequence[Message]) -> Generator[s
             )
     written = yield from _generate(route, question, hits, history, words, clock)
     return _cited(route, written, hits, language, clock)
+
+
+def _computed(route: Route, question: str, language: str) -> Answer | None:
+    # Where a schema was asked for, a sentence is no answer.
+    if route.compute is None or route.wish.schema is not None:
+        return None
+    return route.compute(question, language)
 
 
 def _generate(

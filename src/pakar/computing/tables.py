@@ -5,7 +5,7 @@ Knows the Parquet file's reserved columns and nothing of how a document became a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -19,12 +19,14 @@ class Column:
     """A column's name as the source has it (made unique), and what it holds.
 
     "whole" are integers, "number" other numbers; "date" are dates and times. `unit` is what its
-    numbers have beside them ("%", "$", "Rp"), "" without one.
+    numbers have beside them ("%", "$", "Rp"), "" without one. `at` counts the source's columns from
+    0; -1 where that is not known, as in table files of earlier versions.
     """
 
     name: str
     kind: Kind
     unit: str = ""
+    at: int = field(default=-1, compare=False)
 
     @property
     def is_number(self) -> bool:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from pakar.flows import answering
 from pakar.flows.adapters import adapters
 from pakar.flows.auto import AnyRoute, auto_route
 from pakar.flows.batch_journal import BatchJournal, Outcome, key_of
-from pakar.flows.batch_rows import Batch, BatchReport, FailedRow, batch_of, row_of
+from pakar.flows.batch_rows import Batch, BatchReport, FailedRow, RestOn, batch_of, row_of
 from pakar.flows.routes import AUTO, PLAIN
 from pakar.flows.row_files import is_table, read_rows, require_known, write_rows
 from pakar.flows.workplace import Workplace
@@ -44,6 +44,15 @@ Ask = Callable[[str], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """What whoever asks may use: `open` gives a route by name (None: the usual one) that finds only
+    what they may read, `may_read` says so of a document."""
+
+    open: Callable[[str | None], AnyRoute]
+    may_read: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class BatchRequest:
     """How a batch is answered.
 
@@ -51,6 +60,7 @@ class BatchRequest:
     False fills in the fields only. `nearest` chooses described labels by meaning instead of asking
     the model. `parallel` questions at a time, 0: as many as the back-end can. `formulas` leaves
     cells as they are that a spreadsheet would run; `overwrite` replaces an output that is there.
+    Without a `sight` everything may be read.
     """
 
     route: str | None = None
@@ -61,6 +71,7 @@ class BatchRequest:
     parallel: int = 0
     formulas: bool = False
     overwrite: bool = False
+    sight: Sight | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +106,8 @@ def batch(
     """
     journal_file = target.with_name(f"{target.name}.journal")
     _check_files(source, target, journal_file, request)
-    fields = _fields(request.schema)
-    if not request.answer and fields is None:
-        raise ConfigError("neither an answer nor fields are wanted", hint="Name a --schema.")
-    made = batch_of(read_rows(source), request.column)
-    route = _route(place, request.route)
+    made, fields = prepared(source, request)
+    route = request.sight.open(request.route) if request.sight else _route(place, request.route)
     marked = _fingerprint(place, route.name, request, fields)
     journal = BatchJournal(journal_file)
     asked = made.questions
@@ -122,8 +130,32 @@ def batch(
         journal.remove()
     reviewed = sum(bool(row[made.name("review")]) for row in rows)
     return BatchReport(
-        str(target), len(rows), len(asked) - known, known, reviewed, tuple(failed), made.notes
+        str(target),
+        len(rows),
+        len(asked) - known,
+        known,
+        reviewed,
+        tuple(failed),
+        made.notes,
+        rest_on=_rest_on(outcomes.values()),
     )
+
+
+def prepared(source: Path, request: BatchRequest) -> tuple[Batch, Fields | None]:
+    """The rows and the fields that a request asks for.
+
+    Raises ConfigError and SourceError for files, columns and schemas that cannot be used.
+    """
+    fields = _fields(request.schema)
+    if not request.answer and fields is None:
+        raise ConfigError("neither an answer nor fields are wanted", hint="Give a schema.")
+    return batch_of(read_rows(source), request.column), fields
+
+
+def _rest_on(outcomes: Iterable[Outcome]) -> RestOn:
+    answers = [one.answer for one in outcomes if one.answer is not None]
+    documents = {name for one in answers for name in one.documents}
+    return RestOn(tuple(sorted(documents)), tuple(sorted({one.route for one in answers})))
 
 
 def answered(
@@ -334,11 +366,13 @@ def _route(place: Workplace, name: str | None) -> AnyRoute:
 def _fingerprint(place: Workplace, route: str, request: BatchRequest, fields: Fields | None) -> str:
     """Changes with everything that an outcome depends on."""
     config = place.config
+    documents = place.store(place.index).snapshot().documents()
+    may_read = request.sight.may_read if request.sight else (lambda _: True)
     parts: dict[str, object] = {
         "route": route,
         "pakar": __version__,
         "settings": config.model_dump(include={"models", "passages", "retrieval", "answering"}),
-        "documents": sorted(place.store(place.index).snapshot().documents().items()),
+        "documents": sorted(one for one in documents.items() if may_read(one[0])),
         "adapters": [] if route in PLAIN else [one.id for one in adapters(place)],
         "fields": fields.schema if fields else None,
         "how": [request.answer, request.nearest],

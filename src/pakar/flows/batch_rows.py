@@ -41,6 +41,14 @@ class FailedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RestOn:
+    """What the answers of a batch may have words of: documents, and what their routes learned."""
+
+    documents: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BatchReport:
     """What a batch did. `asked` and `known` count different questions: asked in this run, and
     answered in one before. `review` counts rows for a person to look at."""
@@ -52,6 +60,7 @@ class BatchReport:
     review: int
     failed: tuple[FailedRow, ...] = ()
     notes: tuple[str, ...] = ()
+    rest_on: RestOn = RestOn()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Puts `pakar.computing` and the documents' texts together; knows no route and no 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -36,6 +36,11 @@ class Calculator:
 
     tables: Callable[[], Sequence[TableFile]]
     load: Callable[[str], Document]
+
+    def among(self, may_read: Callable[[str], bool]) -> Calculator:
+        """The same, as if there were only the tables whose documents pass."""
+        tables = self.tables
+        return replace(self, tables=lambda: [one for one in tables() if may_read(one.document)])
 
     def __call__(self, question: str, language: str) -> Answer | None:
         """The answer, without route and times; None where it cannot be computed for sure."""
@@ -87,7 +92,7 @@ def _citation(document: Document, place: Place, quote: str, length: int) -> Cita
 
 
 def _table(file: TableFile) -> Table:
-    columns = tuple(Column(one.name, _KINDS[one.type], one.unit) for one in file.columns)
+    columns = tuple(Column(one.name, _KINDS[one.type], one.unit, one.at) for one in file.columns)
     return Table(file.document, file.name, Path(file.path), columns, file.rows)
 
 
@@ -108,7 +113,8 @@ def _formula(found: Worked) -> Computation:
     names = [one.name for one in found.table.columns]
     formula = found.formula
     cells = tuple(
-        cell(one.line.place, one.period.column, names[one.period.column]) for one in formula.figures
+        cell(one.line.place, _at(found.table, one.period.column), names[one.period.column])
+        for one in formula.figures
     )
     value = formula.value()
     rows: tuple[tuple[Value, ...], ...] = ((_plain(value),),)
@@ -134,7 +140,14 @@ def _cells(found: Computed) -> tuple[str, ...]:
     if not name:
         return tuple(one.place for one in found.places)
     position = [one.name for one in found.table.columns].index(name)
-    return tuple(cell(one.place, position, name) for one in found.places)
+    at = _at(found.table, position)
+    return tuple(cell(one.place, at, name) for one in found.places)
+
+
+def _at(table: Table, position: int) -> int:
+    """Where a column of the table stands in its source: empty ones without a name are not in it."""
+    at = table.columns[position].at
+    return position if at < 0 else at
 
 
 def _plain(value: object) -> Value:

@@ -68,9 +68,10 @@ def create_app(expert: Expert, *, required: bool = False) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    service: Service = app.state.service
+    await anyio.to_thread.run_sync(service.batches.start)  # what a server before had begun
     yield
     await app.state.door.close()
-    service: Service = app.state.service
     await anyio.to_thread.run_sync(service.close)
 
 

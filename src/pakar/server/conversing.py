@@ -102,8 +102,7 @@ class Talk:
 
 def rests_on(view: View, answer: Answer) -> set[str]:
     """The documents that an answer may have words of."""
-    found = {hit.document for hit in answer.hits} | {one.document for one in answer.citations}
-    return found | set(view.learned(answer.route))
+    return {*answer.documents, *view.learned(answer.route)}
 
 
 def details(answer: Answer) -> dict[str, object]:
@@ -115,6 +114,7 @@ def details(answer: Answer) -> dict[str, object]:
         "unsupported": list(answer.unsupported),
         "notes": list(answer.notes),
         "timings": asdict(answer.timings),
+        "computation": None if answer.computation is None else asdict(answer.computation),
     }
 
 

@@ -15,7 +15,8 @@ from pakar.server.access.labels import Labels
 from pakar.server.access.rates import Rates
 from pakar.server.access.secrets import csrf_token, same
 from pakar.server.access.view import View
-from pakar.server.access.visitor import Role, Visitor
+from pakar.server.access.visitor import OWNER, Role, Visitor
+from pakar.server.batches.desk import BatchDesk, House
 from pakar.server.conversing import Talk
 from pakar.server.lanes import Lanes
 from pakar.server.pages.adding import Adding
@@ -23,6 +24,7 @@ from pakar.server.pages.jobs import Jobs
 from pakar.server.problems import RequestError
 from pakar.server.remarking import Remarks
 from pakar.server.storage.audit import Audit
+from pakar.server.storage.batches import BatchRows
 from pakar.server.storage.conversations import Conversations
 from pakar.server.storage.database import Database
 from pakar.server.storage.feedback import FeedbackStore
@@ -76,6 +78,11 @@ class Service:
         return Jobs()
 
     @cached_property
+    def batches(self) -> BatchDesk:
+        house = House(self.expert, self.who, self.view)
+        return BatchDesk(house, BatchRows(self.database), self.expert.config.batches)
+
+    @cached_property
     def adding(self) -> Adding:
         return Adding(self.expert, self.jobs)
 
@@ -90,6 +97,7 @@ class Service:
 
     def close(self) -> None:
         """Stops what still runs and closes the files; no request may come any more."""
+        self.batches.close()
         self.jobs.close()
         self.lanes.close()
         self.feedback.close()
@@ -99,6 +107,13 @@ class Service:
     def name(self) -> str:
         """The expert's name in the names of models: its folder's."""
         return self.expert.folder.absolute().name or "expert"
+
+    def who(self, user: int) -> Visitor | None:
+        """The user of an id as they are now; None where they are gone."""
+        if user == OWNER.id:
+            return OWNER
+        found = self.users.by_id(user)
+        return None if found is None else found.visitor()
 
     def view(self, visitor: Visitor) -> View:
         """The expert as this visitor sees it."""

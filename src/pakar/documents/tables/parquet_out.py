@@ -82,7 +82,9 @@ class TableWriter:
             "document": document,
             "name": name,
             "rows": raw.metadata.num_rows,
-            "columns": [[one.column.name, one.column.type, one.column.unit] for _, one in used],
+            "columns": [
+                [one.column.name, one.column.type, one.column.unit, at] for at, one in used
+            ],
             "parts": parts,
         }
         schema = pa.schema(

@@ -1,7 +1,8 @@
 """Which labels a document has, by patterns of names.
 
 A reader must hold every label of a document: whatever a further pattern adds makes the circle
-smaller, never larger. Knows names only.
+smaller, never larger. What a document came out of (a long table, a mail, a mailbox) counts as well:
+its parts have its labels. Knows names only.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from pakar.server.access.visitor import Visitor
+from pakar.types import source_of
 
+# What holds further documents, whose names lie below its own.
+_CONTAINER = re.compile(r"\.(?:eml|msg|mbox|mbx)(?=/)", re.IGNORECASE)
 _MOST_REMEMBERED = 100_000
 
 
@@ -43,8 +47,16 @@ class Labels:
         return all(self.may_read(visitor, name) for name in documents)
 
     def _find(self, document: str) -> frozenset[str]:
-        name = _folded(document)
-        return frozenset().union(*(of for pattern, of in self._rules if pattern.match(name)))
+        names = [_folded(one) for one in _with_origins(document)]
+        fitting = (of for pattern, of in self._rules if any(map(pattern.match, names)))
+        return frozenset().union(*fitting)
+
+
+def _with_origins(document: str) -> list[str]:
+    """The name, and those of the sources that it is a part of or came in."""
+    source = source_of(document)
+    containers = [source[: found.end()] for found in _CONTAINER.finditer(source)]
+    return [document, source, *containers]
 
 
 def _folded(text: str) -> str:

@@ -15,6 +15,7 @@ from pakar.answering.route import Route
 from pakar.errors import ExpertError, SourceError
 from pakar.expert import Expert
 from pakar.flows.auto import AnyRoute, AutoRoute
+from pakar.flows.computing import Calculator
 from pakar.flows.routes import AUTO
 from pakar.index.changes import is_below
 from pakar.ports import Filter
@@ -89,6 +90,11 @@ class View:
         route = self.expert.route(AUTO)
         return replace(route, open=self._opened) if isinstance(route, AutoRoute) else route
 
+    def require_route(self, name: str) -> None:
+        """Raises RequestError as `route` does, and opens nothing."""
+        if name not in self.routes():
+            raise unknown_model(name, self.routes())
+
     def learned(self, route: str) -> tuple[str, ...]:
         """The documents that the adapter of a route learned from."""
         adapter = None if route == AUTO else self.expert.adapter_of(route)
@@ -105,7 +111,10 @@ class View:
             raise unknown_model(name, self.routes())
         if route.retriever is None or self._test is None:
             return route
-        return replace(route, retriever=self._retriever, load=self.document)
+        # A calculator whose tables cannot be told apart by who may read them computes nothing.
+        given = route.compute
+        compute = given.among(self.may_read) if isinstance(given, Calculator) else None
+        return replace(route, retriever=self._retriever, load=self.document, compute=compute)
 
     def _is_open(self, route: str) -> bool:
         return self.labels.may_read_all(self.visitor, self.learned(route))

@@ -20,8 +20,8 @@ from pakar.server.access.view import View
 from pakar.server.access.visitor import Visitor
 from pakar.server.answering import Asked, answering
 from pakar.server.api.forms import Documents, Hits, Span, hit_body, span_body
-from pakar.server.openai.completion import citations
-from pakar.server.openai.wire import CitationBody
+from pakar.server.openai.completion import citations, computation
+from pakar.server.openai.wire import CitationBody, ComputationBody
 from pakar.server.service import Service
 from pakar.types import Answer
 from pakar.version import __version__
@@ -36,12 +36,13 @@ _INSTRUCTIONS = (
 
 class Answered(BaseModel):
     """An answer; `citations` are verbatim quotes with their places, `unsupported` the sentences
-    without a source."""
+    without a source; `computation` is there where the answer was computed from a table."""
 
     answer: str
     abstained: bool
     citations: list[CitationBody]
     unsupported: list[str]
+    computation: ComputationBody | None = None
 
 
 def agent_server(service: Service, who: WhoCalls) -> MCPServer:
@@ -79,6 +80,7 @@ def agent_server(service: Service, who: WhoCalls) -> MCPServer:
             abstained=answer.abstained,
             citations=citations(answer),
             unsupported=list(answer.unsupported),
+            computation=computation(answer),
         )
 
     @server.tool()

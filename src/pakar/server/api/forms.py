@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pakar.server.conversing import Kept, Shown
-from pakar.server.openai.completion import citations
-from pakar.server.openai.wire import CitationBody
+from pakar.server.openai.completion import citations, computation
+from pakar.server.openai.wire import CitationBody, ComputationBody
 from pakar.server.storage.conversations import Conversation
 from pakar.types import Document, Hit
 
@@ -79,6 +79,7 @@ class AnswerBody(BaseModel):
     citations: list[CitationBody]
     unsupported: list[str]
     notes: list[str]
+    computation: ComputationBody | None = None
 
 
 class ConversationBody(BaseModel):
@@ -166,6 +167,7 @@ def answer_body(kept: Kept) -> AnswerBody:
         citations=citations(answer),
         unsupported=list(answer.unsupported),
         notes=list(answer.notes),
+        computation=computation(answer),
     )
 
 

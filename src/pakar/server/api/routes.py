@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 from fastapi.security import HTTPBearer
 
-from pakar.server.api import conversations, knowledge
+from pakar.server.api import batches, conversations, knowledge
 from pakar.server.openai.wire import ErrorBody
 
 PREFIX = "/api"
@@ -16,5 +16,5 @@ router = APIRouter(
     dependencies=[Depends(HTTPBearer(auto_error=False))],
     responses={"4XX": {"model": ErrorBody}, "5XX": {"model": ErrorBody}},
 )
-for part in (knowledge, conversations):
+for part in (knowledge, conversations, batches):
     router.include_router(part.router)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from pydantic import BaseModel
 
@@ -17,6 +17,7 @@ from pakar.server.openai.wire import (
     ChunkChoice,
     CitationBody,
     Completion,
+    ComputationBody,
     Delta,
     FinishReason,
     UsageBody,
@@ -49,6 +50,7 @@ def completion(answer: Answer, form: Form) -> Completion:
         citations=citations(answer),
         unsupported=list(answer.unsupported),
         abstained=answer.abstained,
+        computation=computation(answer),
     )
     choice = Choice(message=message, finish_reason=_reason(answer))
     return Completion(
@@ -76,6 +78,7 @@ def last_chunks(form: Form, answer: Answer) -> Iterator[str]:
         citations=citations(answer),
         unsupported=list(answer.unsupported),
         abstained=answer.abstained,
+        computation=computation(answer),
     )
     if form.structured and answer.abstained:
         delta.refusal = answer.text
@@ -104,6 +107,11 @@ def citations(answer: Answer) -> list[CitationBody]:
         )
         for one in answer.citations
     ]
+
+
+def computation(answer: Answer) -> ComputationBody | None:
+    done = answer.computation
+    return None if done is None else ComputationBody.model_validate(asdict(done))
 
 
 def usage(answer: Answer) -> UsageBody:

@@ -117,12 +117,30 @@ class CitationBody(BaseModel):
     place: str = ""
 
 
+class ComputationBody(BaseModel):
+    """How a number was computed, and not written by a model.
+
+    `query` is for reading: SQL, or a formula of cells. `columns` and `rows` are its result, `cells`
+    those of the table that it rests on, as the source calls them; of many, the first. `used` counts
+    the rows that these are in, all of them.
+    """
+
+    query: str
+    document: str
+    table: str
+    columns: list[str]
+    rows: list[list[str | int | float | bool | None]]
+    cells: list[str]
+    used: int
+
+
 class Sources(BaseModel):
     """pakar's additions to a message, and to the last chunk of a stream."""
 
     citations: list[CitationBody] | None = None
     unsupported: list[str] | None = None
     abstained: bool | None = None
+    computation: ComputationBody | None = None
 
 
 class AnswerMessage(Sources):

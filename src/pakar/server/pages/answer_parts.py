@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pakar.computing.cells import in_row
+
 
 @dataclass(frozen=True, slots=True)
 class CitedSource:
@@ -39,11 +41,32 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class ComputedCell:
+    """A cell that a computed answer rests on; `source` is the number of its row, 0 without one."""
+
+    name: str
+    source: int
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """How an answer was computed. `rows` are the query's result, under `columns`."""
+
+    query: str
+    table: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+    cells: tuple[ComputedCell, ...]
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """An answer, taken apart; the texts of the parts together are its text."""
 
     parts: tuple[Part, ...]
     sources: tuple[CitedSource, ...]
+    computed: Computed | None = None
 
 
 def shape(text: str, details: Mapping[str, object]) -> Shape:
@@ -60,7 +83,31 @@ def shape(text: str, details: Mapping[str, object]) -> Shape:
             found.append(number)
     marked = [(start, end, tuple(found), False) for (start, end), found in spans.items()]
     marked += _unsupported(text, details.get("unsupported"))
-    return Shape(tuple(_parts(text, sorted(marked))), sources)
+    computed = _computed(details.get("computation"), sources)
+    return Shape(tuple(_parts(text, sorted(marked))), sources, computed)
+
+
+def _computed(kept: object, sources: Sequence[CitedSource]) -> Computed | None:
+    if not isinstance(kept, Mapping):
+        return None
+    document = str(kept.get("document", ""))
+    return Computed(
+        query=str(kept.get("query", "")),
+        table=str(kept.get("table") or document.rpartition("/")[2]),
+        columns=tuple(map(str, _list(kept.get("columns")))),
+        rows=tuple(tuple(_list(row)) for row in _list(kept.get("rows"))),
+        cells=tuple(_cell(str(name), sources) for name in _list(kept.get("cells"))),
+        used=_whole(kept.get("used")),
+    )
+
+
+def _cell(name: str, sources: Sequence[CitedSource]) -> ComputedCell:
+    of = (one.number for one in sources if one.place and in_row(one.place, name))
+    return ComputedCell(name, next(of, 0))
+
+
+def _list(value: object) -> list[object]:
+    return list(value) if isinstance(value, (list, tuple)) else []
 
 
 def _parts(text: str, marked: Sequence[tuple[int, int, tuple[int, ...], bool]]) -> list[Part]:
@@ -117,8 +164,7 @@ def _place(citation: Mapping[str, object]) -> tuple[str, int, int]:
 
 
 def _rows(value: object) -> list[Mapping[str, object]]:
-    rows = value if isinstance(value, (list, tuple)) else ()
-    return [one for one in rows if isinstance(one, Mapping)]
+    return [one for one in _list(value) if isinstance(one, Mapping)]
 
 
 def _whole(value: object) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -12,8 +13,9 @@ from pakar.errors import SourceError
 from pakar.flows.originals import has_pictures, picture
 from pakar.server.access.view import View
 from pakar.server.pages.answer_parts import shape
-from pakar.server.pages.excerpt import around, part
+from pakar.server.pages.excerpt import part
 from pakar.server.pages.rendering import page
+from pakar.server.pages.source_look import look
 from pakar.server.service import Service, service_of, view_of
 from pakar.types import Document
 
@@ -35,13 +37,16 @@ def cited(
 ) -> HTMLResponse:
     """A source of an answer of the visitor's own."""
     found = service.talk.conversations.turn(view.visitor.id, turn)
-    sources = shape(found.answer, found.details).sources
+    taken = shape(found.answer, found.details)
+    sources = taken.sources
     if number > len(sources):
         raise SourceError("the answer has no such source", hint="Load the page again.")
     one = sources[number - 1]
     document = view.document(one.document)
-    start, end = _place(document, one.start, one.end, one.quote)
-    return _source(request, document, start, end, lost=one.quote if end == start else "")
+    span = _place(document, one.start, one.end, one.quote)
+    cells = [cell.name for cell in taken.computed.cells] if taken.computed else []
+    lost = one.quote if span[0] == span[1] else ""
+    return _source(request, view, document, Shown(*span, lost, tuple(cells)))
 
 
 @router.get("/source")
@@ -51,7 +56,7 @@ def source(
     """A span of a document, such as a search found."""
     found = view.document(document)
     last = min(end, len(found.text))
-    return _source(request, found, min(start, last), last)
+    return _source(request, view, found, Shown(min(start, last), last))
 
 
 @router.get("/source/picture")
@@ -91,20 +96,29 @@ def document_page(request: Request, view: Viewed, name: Name, start: Offset = 0)
     return page(request, "document.html", values)
 
 
-def _source(
-    request: Request, document: Document, start: int, end: int, lost: str = ""
-) -> HTMLResponse:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A span to be shown. `lost` is a quote that the document no longer has, `cells` the names of
+    those that an answer was computed from."""
+
+    start: int
+    end: int
+    lost: str = ""
+    cells: tuple[str, ...] = ()
+
+
+def _source(request: Request, view: View, document: Document, shown: Shown) -> HTMLResponse:
     """The whole page, or for a script of ours the part that is put beside the answer."""
     is_part = request.headers.get("hx-request") == "true"
     values = {
         "document": document,
-        "excerpt": around(document, start, end),
-        "page": document.page_at(start),
-        "path": document.headings_at(start),
+        "look": look(view, document, (shown.start, shown.end), shown.cells),
+        "page": document.page_at(shown.start),
+        "path": document.headings_at(shown.start),
         "drawn": has_pictures(document),
-        "start": start,
-        "end": end,
-        "lost": lost,
+        "start": shown.start,
+        "end": shown.end,
+        "lost": shown.lost,
     }
     return page(request, "parts/source.html" if is_part else "source.html", values)
 

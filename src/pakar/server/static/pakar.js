@@ -47,7 +47,7 @@ function showSource(panel) {
   panel.hidden = false;
   panel.focus({ preventScroll: true });
   panel.scrollTop = 0;
-  panel.querySelector("mark")?.scrollIntoView({ block: "center" });
+  panel.querySelector(".used, mark, .cited")?.scrollIntoView({ block: "center", inline: "nearest" });
 }
 
 function closeSource() {

@@ -54,6 +54,14 @@ _VERSIONS = (
         id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, user INTEGER NOT NULL,
         name TEXT NOT NULL, action TEXT NOT NULL, object TEXT NOT NULL, outcome TEXT NOT NULL);
     """,
+    """
+    CREATE TABLE batches (
+        id TEXT PRIMARY KEY, user INTEGER NOT NULL, created TEXT NOT NULL,
+        ended TEXT NOT NULL DEFAULT '', state TEXT NOT NULL, asked TEXT NOT NULL,
+        report TEXT NOT NULL DEFAULT '{}', webhook TEXT NOT NULL DEFAULT '',
+        telling TEXT NOT NULL DEFAULT '', telling_problem TEXT NOT NULL DEFAULT '');
+    CREATE INDEX batches_of ON batches (user, created);
+    """,
 )
 
 

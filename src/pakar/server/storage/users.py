@@ -85,10 +85,12 @@ class Users:
         return self.named(name)
 
     def remove(self, name: str) -> None:
-        """With keys, sessions and conversations. Feedback stays, under the number of nobody."""
+        """With keys, sessions, conversations and batch jobs. Feedback stays, under nobody's
+        number."""
         user = self.named(name)
         with self._database.writing() as rows:
             rows.execute("DELETE FROM conversations WHERE user = ?", (user.id,))
+            rows.execute("DELETE FROM batches WHERE user = ?", (user.id,))
             rows.execute("DELETE FROM users WHERE id = ?", (user.id,))
 
     def all(self) -> tuple[User, ...]:

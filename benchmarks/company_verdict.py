@@ -5,8 +5,9 @@
 
 Makes an expert of the Markdown files, takes training pairs out of them, trains LoRA and QLoRA for
 so many minutes each, and compares all routes on questions drawn by the seed, which is the
-trainings' seed too. The references are the facts of the data set; none of its questions is trained on (repeats of them are dropped). Goes on
-where it was ended. Writes DIR/verdict.md and prints one JSON document.
+trainings' seed too. The references are the facts of the data set; none of its questions is trained
+on (repeats of them are dropped). Goes on where it was ended: with another seed, the same adapters
+answer other questions. Writes DIR/verdict.md and prints one JSON document.
 """
 
 from __future__ import annotations

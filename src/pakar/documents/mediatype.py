@@ -173,6 +173,21 @@ def detect_media_type(path: Path) -> Detected:
     return _text_type(path, content, claimed)
 
 
+def mail_by_content(path: Path) -> str:
+    """EML, MSG or MBOX where it is one of them, else "". Looks at a file's beginning only.
+
+    Raises OSError.
+    """
+    with path.open("rb") as file:
+        if file.read(2) == b"PK":  # what is in an archive is not listed for this
+            return ""
+    try:
+        found = detect_media_type(path).media_type
+    except SourceError:
+        return ""
+    return found if found in (EML, MSG, MBOX) else ""
+
+
 def _text_type(path: Path, content: str, claimed: str | None) -> Detected:
     """What is text by its content, its name may tell more precisely."""
     if claimed == EML:  # a single mail may begin with a mailbox's separator too

@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from pakar.config import Config
+from pakar.documents.mail_eml import MOST_PARTS
 from pakar.types import Document
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
 _DOCUMENT = TypeAdapter(Document)
+LONGEST_NAME = 1_000
 
 
 class Setup(BaseModel):
@@ -41,15 +43,19 @@ class Ready(BaseModel):
 
 
 class Job(BaseModel):
-    """Read this file. `path` is base64 of the file system's own bytes, whatever they are."""
+    """Read this file. `path` is base64 of the file system's own bytes, whatever they are.
+
+    With `attachments`, those of a mail are wanted too.
+    """
 
     model_config = _STRICT
     path: bytes
     name: str
+    attachments: bool = False
 
     @classmethod
-    def of(cls, path: Path, name: str) -> Job:
-        return cls(path=os.fsencode(path.absolute()), name=name)
+    def of(cls, path: Path, name: str, *, attachments: bool = False) -> Job:
+        return cls(path=os.fsencode(path.absolute()), name=name, attachments=attachments)
 
     @property
     def file(self) -> Path:
@@ -66,18 +72,37 @@ class Refusal(BaseModel):
     out_of_memory: bool = False
 
 
+class Attached(BaseModel):
+    """What a mail says of one attachment; its bytes lie in a file (see `attachments.py`)."""
+
+    model_config = _STRICT
+    name: str = Field(max_length=LONGEST_NAME)
+    media_type: str = Field(max_length=LONGEST_NAME)
+    embedded: bool
+
+
+class MailContents(BaseModel):
+    """A mail's subject and attachments."""
+
+    model_config = _STRICT
+    subject: str = Field(max_length=LONGEST_NAME)
+    attached: tuple[Attached, ...] = Field(max_length=MOST_PARTS)
+
+
 class Reply(BaseModel):
     """The head of an answer: a refusal, or a document that follows in a message of its own.
 
     `peak_bytes` is the most memory that the worker held at once since it took the file, 0 where
     the system does not tell. `folder` is where, below the worker's own, a source of tables left
-    its parts and table files (see `spool.py`); "" for any other.
+    its parts and table files (`spool.py`), or a mail its attachments (`attachments.py`, listed in
+    `mail`); "" for any other.
     """
 
     model_config = _STRICT
     refusal: Refusal | None = None
     peak_bytes: int = 0
     folder: str = ""
+    mail: MailContents | None = None
 
 
 def document_to_json(document: Document) -> bytes:
@@ -98,7 +123,9 @@ def document_from_json(payload: bytes, name: str, limit: int) -> Document:
 
 
 __all__ = [
+    "Attached",
     "Job",
+    "MailContents",
     "Ready",
     "Refusal",
     "Reply",

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from pakar.config import Config
 from pakar.documents.workers import endings
+from pakar.documents.workers.attachments import OpenedMail, taken_over
 from pakar.documents.workers.frames import FrameError, read_frame, write_frame
 from pakar.documents.workers.messages import (
     Job,
@@ -61,7 +62,8 @@ class WorkerLostError(Exception):
 class Worker:
     """One reading process. `files` counts what it was asked, `ready` says how it is shut off.
 
-    `left` is the folder with what the last file has beside its document (`spool.py`), if anything.
+    `left` is the folder with what the last file has beside its document (`spool.py`), if anything;
+    `mail` are its attachments, if it is a mail and they were asked for.
     """
 
     def __init__(self, config: Config, parent_folder: Path, server: str = SERVER) -> None:
@@ -72,6 +74,7 @@ class Worker:
         self.files = 0
         self.peak_bytes = 0
         self.left: Path | None = None
+        self.mail: OpenedMail | None = None
         self._seconds = config.reading.seconds
         try:
             self._process = _started(self._folder, server)
@@ -89,13 +92,13 @@ class Worker:
         """It has not ended yet, as far as its owner knows."""
         return self._process.returncode is None
 
-    def read(self, path: Path, name: str) -> Document:
+    def read(self, path: Path, name: str, *, attachments: bool = False) -> Document:
         """The document in a file. Raises SourceError where it cannot be read, and
         WorkerLostError where the process cannot be used any more."""
         self.files += 1
-        self.left = None
+        self.left = self.mail = None
         self._seconds = seconds_for(path, self._config.reading)
-        job = Job.of(path, name)
+        job = Job.of(path, name, attachments=attachments)
         head = self._ask(job.model_dump_json().encode(), name)
         try:
             reply = Reply.model_validate_json(head)
@@ -105,7 +108,9 @@ class Worker:
             limit = self._config.documents.max_characters
             body = self._next(name, _BYTES_A_CHARACTER * limit + _LONGEST_HEAD)
             document = document_from_json(body, name, limit)
-            if reply.folder:
+            if reply.mail is not None and attachments:
+                self.mail = taken_over(reply.mail, self._taken(reply.folder))
+            elif reply.folder:
                 self.left = self._taken(reply.folder)
             return document
         except (ValidationError, ValueError):

@@ -18,6 +18,7 @@ from pakar.types import Document
 _STRICT = ConfigDict(extra="forbid", frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
 _DOCUMENT = TypeAdapter(Document)
 LONGEST_NAME = 1_000
+MOST_BOXES = 1_000
 
 
 class Setup(BaseModel):
@@ -42,20 +43,47 @@ class Ready(BaseModel):
     memory: str
 
 
+class Drawing(BaseModel):
+    """Draw page number `page` (from 1) of a PDF, with the places of a quote on it.
+
+    `which` counts the earlier places of the same words on the page.
+    """
+
+    model_config = _STRICT
+    page: int
+    quote: str = ""
+    which: int = 0
+
+
+class Drawn(BaseModel):
+    """A drawn page; its PNG follows. Lengths are pixels of the picture, boxes left, top, right,
+    bottom. `boxes` is empty where the quote was not found. `pages` counts the document's."""
+
+    model_config = _STRICT
+    width: int
+    height: int
+    pages: int
+    boxes: tuple[tuple[float, float, float, float], ...] = Field((), max_length=MOST_BOXES)
+
+
 class Job(BaseModel):
     """Read this file. `path` is base64 of the file system's own bytes, whatever they are.
 
-    With `attachments`, those of a mail are wanted too.
+    With `attachments`, those of a mail are wanted too. With `drawing`, the answer is a picture.
     """
 
     model_config = _STRICT
     path: bytes
     name: str
     attachments: bool = False
+    drawing: Drawing | None = None
 
     @classmethod
-    def of(cls, path: Path, name: str, *, attachments: bool = False) -> Job:
-        return cls(path=os.fsencode(path.absolute()), name=name, attachments=attachments)
+    def of(
+        cls, path: Path, name: str, *, attachments: bool = False, drawing: Drawing | None = None
+    ) -> Job:
+        place = os.fsencode(path.absolute())
+        return cls(path=place, name=name, attachments=attachments, drawing=drawing)
 
     @property
     def file(self) -> Path:
@@ -90,7 +118,8 @@ class MailContents(BaseModel):
 
 
 class Reply(BaseModel):
-    """The head of an answer: a refusal, or a document that follows in a message of its own.
+    """The head of an answer: a refusal, or a document (of a drawing: a PNG) that follows in a
+    message of its own.
 
     `peak_bytes` is the most memory that the worker held at once since it took the file, 0 where
     the system does not tell. `folder` is where, below the worker's own, a source of tables left
@@ -103,6 +132,7 @@ class Reply(BaseModel):
     peak_bytes: int = 0
     folder: str = ""
     mail: MailContents | None = None
+    drawn: Drawn | None = None
 
 
 def document_to_json(document: Document) -> bytes:
@@ -124,6 +154,8 @@ def document_from_json(payload: bytes, name: str, limit: int) -> Document:
 
 __all__ = [
     "Attached",
+    "Drawing",
+    "Drawn",
     "Job",
     "MailContents",
     "Ready",

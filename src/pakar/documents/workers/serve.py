@@ -21,6 +21,7 @@ from pakar.documents.tables.reading import holds_tables, read_table_file
 from pakar.documents.workers import attachments, isolation, limits
 from pakar.documents.workers.frames import read_frame, write_frame
 from pakar.documents.workers.messages import (
+    Drawn,
     Job,
     MailContents,
     Ready,
@@ -42,11 +43,12 @@ _NO_MEMORY = ("bad_alloc", "MemoryError", "Failed to allocate", "Unable to alloc
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """A document as JSON, and what was written beside it, if anything."""
+    """A document as JSON, and what was written beside it, if anything; or a picture."""
 
-    document: bytes = b""
+    body: bytes = b""
     folder: str = ""
     mail: MailContents | None = None
+    drawn: Drawn | None = None
 
 
 def main(owner: int) -> None:
@@ -112,13 +114,24 @@ def _answer(job: Job, setup: Setup) -> list[bytes]:
                 message=f"{job.name}: cannot be stored ({str(error)[:200]})",
                 hint="Save the file anew as UTF-8.",
             )
-    reply = Reply(refusal=refusal, peak_bytes=peak.read(), folder=answer.folder, mail=answer.mail)
+    reply = Reply(
+        refusal=refusal,
+        peak_bytes=peak.read(),
+        folder=answer.folder,
+        mail=answer.mail,
+        drawn=answer.drawn,
+    )
     head = reply.model_dump_json().encode()
-    return [head] if refusal else [head, answer.document]
+    return [head] if refusal else [head, answer.body]
 
 
 def _read(job: Job, setup: Setup) -> _Answer:
     config = setup.config
+    if job.drawing is not None:
+        from pakar.documents.pdf_drawing import draw
+
+        drawn, png = draw(job.file, job.drawing)
+        return _Answer(png, drawn=drawn)
     if holds_tables(job.file, job.name, config):
         folder = new_folder(Path(setup.folder))
         last = write_out(read_table_file(job.file, job.name, config, folder), folder)

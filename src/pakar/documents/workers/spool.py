@@ -55,7 +55,7 @@ def read_back(folder: Path, document: Document, limit: int) -> Iterator[Readout]
     try:
         yield from _parts(folder / _PARTS, document.name, limit)
         files = _tables(folder, document.name)
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise endings.not_understood(document.name) from ValueError(str(error))
     yield Readout(document, files)
 

@@ -63,7 +63,7 @@ def write_lines(parquet: Path, lines: Path) -> None:
 def write_parquet(lines: Path, parquet: Path, source: str) -> None:
     """The owner's side: the table of `source` that a worker told.
 
-    Raises ValueError or TypeError where it is none.
+    Raises ValueError, TypeError or OverflowError where it is none.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -36,15 +36,16 @@ _BODIES = ("text/plain", "text/html")
 class _Remembering(email.policy.EmailPolicy):
     """The default policy; it does not parse a short header anew each time that it is asked for."""
 
-    def header_fetch_parse(self, name: str, value: str) -> object:
-        if len(value) > _SHORT:
-            return email.policy.default.header_fetch_parse(name, value)
-        return _fetched(name, value)
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return _fetched(name, value) if len(value) <= _SHORT else _parsed(name, value)
 
 
-@lru_cache(maxsize=128)
-def _fetched(name: str, value: str) -> object:
-    return email.policy.default.header_fetch_parse(name, value)
+def _parsed(name: str, value: str) -> str:
+    parsed: str = email.policy.default.header_fetch_parse(name, value)
+    return parsed
+
+
+_fetched = lru_cache(maxsize=128)(_parsed)
 
 
 _POLICY = _Remembering()

@@ -8,10 +8,11 @@ passages a file. The embedder is a cheap one (a text's hash seeds 384 numbers), 
 and index are measured and not a model; `--embedder SPEC` takes a real one. Every case runs in
 a process of its own, so that its peak memory is its own. Prints one JSON document. Linux.
 
-Seconds by the clock, and processor seconds of the adding process, by step: `reading` waits for the reading processes (which go
-on reading during the other steps), `splitting` makes passages, `words` stems them, `embedding`
-is the embedder, `writing` commits to the database, `texts` keeps the documents' texts, `tidying`
-merges the database's files and builds its indexes, `history` notes a version and runs the probe.
+Seconds by the clock and processor seconds of the adding process, by step: `reading` waits for the
+reading processes (which go on reading during the other steps), `splitting` makes passages, `words`
+stems them, `embedding` is the embedder, `writing` commits to the database, `texts` keeps the
+documents' texts, `tidying` merges the database's files and builds its indexes, `history` notes a
+version and runs the probe.
 """
 
 from __future__ import annotations

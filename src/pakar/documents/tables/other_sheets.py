@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from pakar.backends.extras import require
 from pakar.documents.office import check_package
-from pakar.documents.tables.grid import GridRow, table_of
+from pakar.documents.tables.blocks import tables_of
+from pakar.documents.tables.grid import GridRow
 from pakar.documents.tables.model import RawTable
 from pakar.documents.tables.parquet_in import shown
 from pakar.errors import SourceError
@@ -51,8 +52,7 @@ def read_other_sheets(path: Path, *, hidden_sheets: bool = False) -> Iterator[Ra
     for one in listed:
         if one.name in left_out:
             continue
-        table = table_of(_rows(book, one.name), name=one.name, sheet=one.name)
-        if table is not None:
+        for table in tables_of(_rows(book, one.name), one.name):
             table.warnings, left_out = [*warnings] if left_out else [], []
             yield table
 

@@ -82,11 +82,12 @@ def read_document(path, name, *settings):
 
 honest_apart = serve.attachments.write_out
 
-def write_out(path, media_type, folder):
+def write_out(path, media_type, make_folder):
     text = path.read_text(encoding="utf-8")
     if "crash" in text:
         ctypes.string_at(0)
-    contents = honest_apart(path, media_type, folder)
+    folder = make_folder()
+    contents = honest_apart(path, media_type, lambda: folder)
     if "link" in text:
         (folder / "0").unlink()
         (folder / "0").symlink_to("/etc/passwd")

@@ -99,7 +99,8 @@ class Unpacker:
             if mail is not None:
                 for name, attachment in named(mail.attachments):
                     yield from self._attachment(source, mail, (name, attachment), is_indexed)
-                shutil.rmtree(mail.folder, ignore_errors=True)
+                if mail.folder is not None:
+                    shutil.rmtree(mail.folder, ignore_errors=True)
         yield source
 
     def _attachment(

@@ -6,6 +6,7 @@ sizes from the files and not from the worker's word.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,16 +30,17 @@ class AttachedFile:
 
 @dataclass(frozen=True, slots=True)
 class OpenedMail:
-    """A mail taken apart. Who asked for it deletes `folder`."""
+    """A mail taken apart. Who asked for it deletes `folder`, if there is one."""
 
     subject: str
     attachments: tuple[AttachedFile, ...]
-    folder: Path
+    folder: Path | None
 
 
-def write_out(path: Path, media_type: str, folder: Path) -> MailContents:
-    """The worker's side: the mail's attachments into `folder`."""
+def write_out(path: Path, media_type: str, make_folder: Callable[[], Path]) -> MailContents:
+    """The worker's side: the mail's attachments into a folder, which is made where it has any."""
     mail = _parsed(path, media_type)
+    folder = make_folder() if mail.attachments else Path()
     for number, one in enumerate(mail.attachments):
         (folder / str(number)).write_bytes(one.data)
     return MailContents(
@@ -51,9 +53,13 @@ def write_out(path: Path, media_type: str, folder: Path) -> MailContents:
     )  # fmt: skip
 
 
-def taken_over(contents: MailContents, folder: Path) -> OpenedMail:
+def taken_over(contents: MailContents, folder: Path | None) -> OpenedMail:
     """The owner's side, when `folder` is out of the worker's reach. Raises ValueError where a
     file is missing or none."""
+    if folder is None:
+        if contents.attached:
+            raise ValueError("attachments without a folder")
+        return OpenedMail(contents.subject, (), None)
     files = []
     for number, one in enumerate(contents.attached):
         path = folder / str(number)
@@ -61,7 +67,7 @@ def taken_over(contents: MailContents, folder: Path) -> OpenedMail:
             raise ValueError(f"attachment {number} is no file")
         size = path.stat().st_size
         files.append(AttachedFile(one.name, one.media_type, path, size, one.embedded))
-    return OpenedMail(contents.subject, tuple(files), folder)
+    return OpenedMail(contents.subject, tuple(files), folder.parent)
 
 
 def _parsed(path: Path, media_type: str) -> Mail:

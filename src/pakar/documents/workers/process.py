@@ -107,7 +107,8 @@ class Worker:
             body = self._next(name, _BYTES_A_CHARACTER * limit + _LONGEST_HEAD)
             document = document_from_json(body, name, limit)
             if reply.mail is not None and attachments:
-                self.mail = taken_over(reply.mail, self._taken(reply.folder))
+                folder = self._taken(reply.folder) if reply.folder else None
+                self.mail = taken_over(reply.mail, folder)
             elif reply.folder:
                 self.left = self._taken(reply.folder)
             return document

@@ -139,9 +139,14 @@ def _read(job: Job, setup: Setup) -> _Answer:
     document = read_document(job.file, job.name, config.documents, config.reading)
     if not job.attachments or document.media_type not in (EML, MSG):
         return _Answer(document_to_json(document))
-    folder = new_folder(Path(setup.folder))
-    mail = attachments.write_out(job.file, document.media_type, folder)
-    return _Answer(document_to_json(document), folder.name, mail)
+    made: list[Path] = []
+
+    def make_folder() -> Path:
+        made.append(new_folder(Path(setup.folder)))
+        return made[0]
+
+    mail = attachments.write_out(job.file, document.media_type, make_folder)
+    return _Answer(document_to_json(document), made[0].name if made else "", mail)
 
 
 def _refusal(error: SourceError) -> Refusal:

@@ -40,7 +40,7 @@ lint: .venv/ready-dev
 
 .venv/ready-dev: .venv/ready
 	@echo "== Adding the tools for tests and checks"
-	@$(PIP) install -c constraints.txt -e ".[local,train,serve,mail,ocr,dev]"
+	@$(PIP) install -c constraints.txt -e ".[local,train,serve,mail,ocr,sheets,dev]"
 	@touch $@
 
 clean:

@@ -136,7 +136,7 @@ def index(path: Path, folder: Path) -> dict[str, object]:
     """The same, embedded by hashing and committed."""
     from pakar.backends.lancedb_store import LanceStore
     from pakar.documents.split import embedding_text
-    from pakar.flows.reading import fingerprint, reader
+    from pakar.flows.reading import SourceReader, fingerprint
     from pakar.index.build import Indexer, Steps
     from pakar.index.tables import TableStore
     from pakar.index.texts import TextStore
@@ -151,7 +151,7 @@ def index(path: Path, folder: Path) -> dict[str, object]:
 
     settings = Config.model_validate({"reading": {"seconds": 3_600}})
     steps = Steps(
-        reader(settings, folder),
+        SourceReader(settings, folder).read,
         split,
         embedding_text,
         lambda passage: passage.text.lower().split(),

@@ -61,17 +61,17 @@ def test_hidden_temporary_and_own_files_are_left_out(expert: Path) -> None:
 
 def test_other_types_in_a_folder_are_skipped_with_a_reason(expert: Path) -> None:
     write(expert / "a.md")
-    write(expert / "prices.ods")
+    write(expert / "prices.odt")
     found = discover([str(expert)], expert)
     assert names(found) == ["a.md"]
-    assert [(s.name, "spreadsheet" in s.reason) for s in found.skipped] == [("prices.ods", True)]
+    assert [(s.name, "OpenDocument" in s.reason) for s in found.skipped] == [("prices.odt", True)]
 
 
 def test_another_type_named_by_the_user_is_a_failure(expert: Path) -> None:
-    path = write(expert / "prices.ods", "a,b\n1,2\n")
+    path = write(expert / "prices.odt", "a,b\n1,2\n")
     found = discover([str(path)], expert)
     assert found.found == ()
-    assert "prices.ods" in found.failures[0].error
+    assert "prices.odt" in found.failures[0].error
     assert found.failures[0].hint
 
 

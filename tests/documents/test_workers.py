@@ -12,6 +12,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,23 @@ def read_document(path, name, *settings):
         return Document(name, " ".join(text), "", "en", "0", "text/plain")
     return honest(path, name, *settings)
 
+honest_apart = serve.attachments.write_out
+
+def write_out(path, media_type, make_folder):
+    text = path.read_text(encoding="utf-8")
+    if "crash" in text:
+        ctypes.string_at(0)
+    folder = make_folder()
+    contents = honest_apart(path, media_type, lambda: folder)
+    if "link" in text:
+        (folder / "0").unlink()
+        (folder / "0").symlink_to("/etc/passwd")
+    if "none" in text:
+        (folder / "0").unlink()
+    return contents
+
 serve.read_document = read_document
+serve.attachments.write_out = write_out
 main = serve.main
 """
 _ROGUE = """
@@ -179,6 +196,34 @@ def test_what_ends_a_reader_costs_one_file_one_line(
         "print it",
     ]
     assert all(outcome.hint for outcome in outcomes if isinstance(outcome, SourceError))
+
+
+@_LINUX
+def test_a_mail_is_taken_apart_where_it_can_do_no_harm(tmp_path: Path, servers: Path) -> None:
+    outcomes = {}
+    with pool(tmp_path) as reading:
+        for word in ("crash", "link", "none", "good"):
+            path = tmp_path / f"{word}.eml"
+            mail = EmailMessage()
+            mail["From"], mail["Subject"] = "ann@bank.example", "Fees"
+            mail.set_content(f"This is {word}.\n")
+            mail.add_attachment("A fee.", filename="/tmp/fees.txt")
+            path.write_bytes(mail.as_bytes())
+            source = File(path.name, path)
+            opened = reading.open(source)
+            files = opened.attachments if opened else ()
+            (result,) = reading.read([source])
+            outcomes[word] = [(one.name, one.path.read_bytes()) for one in files], result.outcome
+
+    assert outcomes["good"][0] == [("/tmp/fees.txt", b"A fee.\n")]
+    assert "This is good." in said(outcomes["good"][1])
+    for word, error in (
+        ("crash", "its reader crashed (SIGSEGV)"),
+        ("link", "its reader gave no document"),
+        ("none", "its reader gave no document"),
+    ):
+        assert outcomes[word][0] == []
+        assert said(outcomes[word][1]) == f"error: {word}.eml: {error}"
 
 
 @_LINUX

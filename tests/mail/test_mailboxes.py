@@ -172,6 +172,31 @@ def test_a_mail_over_the_limit_is_told_and_the_rest_read(
     assert [one.error for one in report.skipped] == ["has more than 1 MB: not read"]
 
 
+@pytest.mark.slow
+def test_a_mail_that_its_parser_never_ends_is_one_line(
+    expert: Expert, testing_backend: str
+) -> None:
+    """The standard library needs minutes for such a list of senders."""
+    file = expert.folder / "pakar.toml"
+    text = file.read_text()
+    file.write_text(text.replace("seconds = 60", "seconds = 10", 1))
+    assert file.read_text() != text
+    endless = b"Subject: Endless\nDate: Fri, 03 May 2024 10:22:00 +0700\nFrom: " + b"a," * 400_000
+    box = mailbox([FIRST]) + b"From a@b Fri May  3 10:22:00 2024\n" + endless + b"\n\nText\n\n"
+    report = put(Expert.open(expert.folder), "inbox.mbox", box + mailbox([SECOND]))
+    (failed,) = report.failed
+    assert failed.source == "mail/inbox.mbox/2024-05-03 Endless"
+    assert failed.error.endswith("was not read within 10 s")
+    assert len(report.added) == 3
+
+
+def test_headers_that_never_end_name_a_mail_all_the_same(expert: Expert) -> None:
+    long = b"From: ann@bank.example\nSubject: Fees" + b" of the year" * 5_000 + b"\n\nTen.\n"
+    put(expert, "inbox.mbox", b"From a@b Fri May  3 10:22:00 2024\n" + long)
+    (name,) = names(expert)
+    assert name.startswith("mail/inbox.mbox/Fees of the year")
+
+
 def test_lines_that_look_like_separators_stay_in_their_mail(expert: Expert) -> None:
     mail = letter("Fees", "He wrote:\n\nFrom the year 2024 a locker costs 900 rupees.\n")
     put(expert, "inbox.mbox", mailbox([mail, THIRD]))

@@ -98,10 +98,12 @@ class LanceStore:
             before = table.version
             concerned = among("document", sorted(set(documents)))
             batch = to_arrow(rows, self._dimensions)
-            if batch.num_rows:
-                _merge(table, batch, concerned)
-            else:
+            if not batch.num_rows:
                 table.delete(concerned)
+            elif table.count_rows(concerned):
+                _merge(table, batch, concerned)
+            else:  # nothing to replace: merging would read the whole table, vectors and all
+                table.add(batch)
             kept = table.count_rows(concerned)
         if kept != batch.num_rows:
             table.restore(before)

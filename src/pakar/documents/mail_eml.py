@@ -14,6 +14,7 @@ import email.utils
 import re
 from datetime import datetime
 from email.message import Message
+from functools import lru_cache
 
 from pakar.documents.decoding import decode
 from pakar.documents.mail_message import Attachment, Mail
@@ -21,6 +22,7 @@ from pakar.errors import SourceError
 
 MOST_PARTS = 500
 _DEEPEST = 20
+_SHORT = 1_000
 _SPACES = re.compile(r"\s+")
 _PGP = re.compile(r"^-----BEGIN PGP MESSAGE-----", re.MULTILINE)
 _SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
@@ -31,9 +33,27 @@ _SIGNATURES = (
 _BODIES = ("text/plain", "text/html")
 
 
+class _Remembering(email.policy.EmailPolicy):
+    """The default policy; it does not parse a short header anew each time that it is asked for."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return _fetched(name, value) if len(value) <= _SHORT else _parsed(name, value)
+
+
+def _parsed(name: str, value: str) -> str:
+    parsed: str = email.policy.default.header_fetch_parse(name, value)
+    return parsed
+
+
+_fetched = lru_cache(maxsize=128)(_parsed)
+
+
+_POLICY = _Remembering()
+
+
 def parse(data: bytes) -> Mail:
     """The mail in these bytes. What is malformed is read as well as it can be."""
-    message = email.message_from_bytes(_in_bytes(data), policy=email.policy.default)
+    message = email.message_from_bytes(_in_bytes(data), policy=_POLICY)
     collected = _Parts()
     collected.take(message, 0)
     return Mail(

@@ -9,6 +9,7 @@ import mimetypes
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
+from typing import Protocol, TypeVar
 
 from pakar.documents.mail_message import Attachment
 
@@ -38,7 +39,20 @@ def _cleaned(words: str) -> str:
     return _SPACES.sub(" ", _UNSAFE.sub(" ", words)).strip(" .")
 
 
-def attachment_name(attachment: Attachment) -> str:
+class Attached(Protocol):
+    """An attachment, wherever its bytes are."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def media_type(self) -> str: ...
+
+
+AttachedT = TypeVar("AttachedT", bound=Attached)
+
+
+def attachment_name(attachment: Attached) -> str:
     """The attachment's own name, or one for its kind."""
     ending = mimetypes.guess_extension(attachment.media_type) or ""
     return safe_name(attachment.name, default=f"{_UNNAMED}{ending}")
@@ -69,7 +83,7 @@ def listed_names(attachments: Sequence[Attachment]) -> list[str]:
     return [name for name, one in named(attachments) if not one.embedded]
 
 
-def named(attachments: Iterable[Attachment]) -> list[tuple[str, Attachment]]:
+def named(attachments: Iterable[AttachedT]) -> list[tuple[str, AttachedT]]:
     """Each attachment with its document's name, in order."""
     names = Names()
     return [(names.unique(attachment_name(one), is_file=True), one) for one in attachments]

@@ -21,6 +21,9 @@ MARKDOWN = "text/markdown"
 TEXT = "text/plain"
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLS = "application/vnd.ms-excel"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
 CSV = "text/csv"
 TSV = "text/tab-separated-values"
 JSON_LINES = "application/jsonl"
@@ -34,10 +37,10 @@ PNG, JPEG, TIFF = "image/png", "image/jpeg", "image/tiff"
 BMP, WEBP = "image/bmp", "image/webp"
 
 IMAGES = (PNG, JPEG, TIFF, BMP, WEBP)
-TABLES = (XLSX, CSV, TSV, JSON_LINES, PARQUET, DATABASE)
+TABLES = (XLSX, XLS, XLSB, ODS, CSV, TSV, JSON_LINES, PARQUET, DATABASE)
 READABLE = (
-    "PDF, DOCX, PPTX, HTML, Markdown, plain text, XLSX, CSV, TSV, JSON Lines, Parquet, "
-    "mail (EML, MBOX, MSG) and images (PNG, JPEG, TIFF, BMP, WEBP)"
+    "PDF, DOCX, PPTX, HTML, Markdown, plain text, XLSX, XLS, XLSB, ODS, CSV, TSV, JSON Lines, "
+    "Parquet, mail (EML, MBOX, MSG) and images (PNG, JPEG, TIFF, BMP, WEBP)"
 )
 DATABASE_FILES = (".db", ".db3", ".sqlite", ".sqlite3")
 
@@ -54,6 +57,9 @@ _BY_SUFFIX = {
     ".text": TEXT,
     ".xlsx": XLSX,
     ".xlsm": XLSX,
+    ".xls": XLS,
+    ".xlsb": XLSB,
+    ".ods": ODS,
     ".csv": CSV,
     ".tsv": TSV,
     ".tab": TSV,
@@ -74,18 +80,18 @@ _BY_SUFFIX = {
 }
 _SHORT_NAMES = {
     PDF: "PDF", DOCX: "DOCX", PPTX: "PPTX", HTML: "HTML", MARKDOWN: "Markdown", TEXT: "plain text",
-    XLSX: "XLSX", PARQUET: "Parquet", EML: "a mail", MBOX: "a mailbox", MSG: "an Outlook mail",
+    XLSX: "XLSX", XLS: "XLS", XLSB: "XLSB", ODS: "ODS", PARQUET: "Parquet",
+    EML: "a mail", MBOX: "a mailbox", MSG: "an Outlook mail",
     PNG: "a PNG image", JPEG: "a JPEG image", TIFF: "a TIFF image", BMP: "a BMP image",
     WEBP: "a WEBP image",
 }  # fmt: skip
 _TEXTS = (HTML, MARKDOWN, TEXT, CSV, TSV, JSON_LINES)
-_BY_CONTENT = (PDF, DOCX, PPTX, XLSX, PARQUET, MSG, *IMAGES)
+_BY_CONTENT = (PDF, DOCX, PPTX, XLSX, XLS, XLSB, ODS, PARQUET, MSG, *IMAGES)
 
 _SHEET, _IMAGE, _OLD_OFFICE = "a spreadsheet", "an image", "an old Office file"
 _DATABASE = "a database"
 _OPEN_DOCUMENT, _ARCHIVE, _MEDIA = "an OpenDocument file", "an archive", "sound or video"
 _UNREADABLE_SUFFIXES = {
-    **dict.fromkeys((".xls", ".xlsb", ".ods"), _SHEET),
     **dict.fromkeys((".gif", ".svg", ".heic", ".ico"), _IMAGE),
     **dict.fromkeys((".doc", ".ppt", ".pps", ".dot"), _OLD_OFFICE),
     **dict.fromkeys((".odt", ".odp"), _OPEN_DOCUMENT),
@@ -122,6 +128,8 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 # The root of an Outlook mail; other files of this container have no such stream.
 _MSG_STREAM = "__properties_version1.0".encode("utf-16-le")
+# The entry of a workbook in the container's directory: its name ends with zeros.
+_XLS_STREAMS = tuple(f"{name}\0\0".encode("utf-16-le") for name in ("Workbook", "Book"))
 _HEAD = 4_096
 _PDF_WITHIN = 1_024
 _HTML_START = re.compile(
@@ -171,6 +179,21 @@ def detect_media_type(path: Path) -> Detected:
     if content not in (*_TEXTS, EML, MBOX):
         raise _refusal(path, content)
     return _text_type(path, content, claimed)
+
+
+def mail_by_content(path: Path) -> str:
+    """EML, MSG or MBOX where it is one of them, else "". Looks at a file's beginning only.
+
+    Raises OSError.
+    """
+    with path.open("rb") as file:
+        if file.read(2) == b"PK":  # what is in an archive is not listed for this
+            return ""
+    try:
+        found = detect_media_type(path).media_type
+    except SourceError:
+        return ""
+    return found if found in (EML, MSG, MBOX) else ""
 
 
 def _text_type(path: Path, content: str, claimed: str | None) -> Detected:
@@ -223,7 +246,9 @@ def _by_content(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(_HEAD)
         if head.startswith(_OLE):
-            return _in_old_container(head, file.read(1 << 20))
+            found = _in_old_container(head, file.read(1 << 20))
+            # The directory of a long file stands further behind.
+            return XLS if found == _OLD_OFFICE and path.suffix.lower() == ".xls" else found
     if b"%PDF-" in head[:_PDF_WITHIN]:
         return PDF
     if head.startswith(b"PAR1"):
@@ -245,6 +270,8 @@ def _in_old_container(head: bytes, rest: bytes) -> str:
         return "protected by a password"
     if _MSG_STREAM in head or _MSG_STREAM in rest:
         return MSG
+    if any(stream in part for stream in _XLS_STREAMS for part in (head, rest)):
+        return XLS
     return _OLD_OFFICE
 
 
@@ -252,16 +279,27 @@ def _by_members(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
+            mark = _mark_of(archive) if "mimetype" in names else ""
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
         return "damaged: its parts cannot be listed"
     if "xl/workbook.xml" in names:
         return XLSX
+    if "xl/workbook.bin" in names:
+        return XLSB
+    if mark == ODS:
+        return ODS
     for folder, kind in (("word/", DOCX), ("ppt/", PPTX), ("xl/", _SHEET)):
         if any(name.startswith(folder) for name in names) and "[Content_Types].xml" in names:
             return kind
     if "mimetype" in names:
         return _OPEN_DOCUMENT if "content.xml" in names else "an EPUB book"
     return _ARCHIVE
+
+
+def _mark_of(archive: zipfile.ZipFile) -> str:
+    """What an OpenDocument file says of itself."""
+    with archive.open("mimetype") as file:
+        return file.read(200).decode("ascii", "replace").strip()
 
 
 def _text_kind(head: bytes) -> str:

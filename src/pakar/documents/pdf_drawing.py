@@ -1,70 +1,53 @@
-"""Draws a page of a PDF and finds a quote on it; runs as a process of its own.
+"""Draws a page of a PDF and finds a quote on it; runs in a reading process only.
 
 A picture's decoder has more to go wrong than the reader of text, pdfium is not made for threads,
-and the server may not fall with it: `pdf_picture` starts this and gives it a file, bounded in time
-and memory. In: one line of JSON (page, quote, which), then the PDF. Out: one line of JSON (width,
-height, pages, boxes), then a PNG.
+and the server may not fall with it. Knows how a page is drawn; `pdf_picture` asks for it.
 """
 
 from __future__ import annotations
 
-import json
 import struct
-import sys
-import unicodedata
 import zlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pypdfium2
 import pypdfium2.raw as pdfium
+
+from pakar.documents.pdf_letters import folded, letters
+from pakar.documents.workers.messages import MOST_BOXES, Drawing, Drawn
+from pakar.errors import SourceError
 
 Box = tuple[float, float, float, float]
 
 _WIDTH, _MOST_HEIGHT = 1100.0, 2200.0
 _LARGEST_SCALE = 3.0
-_MEMORY = 2 * 1024**3
-_SECONDS = 20
 # A line of a quote with fewer letters stands anywhere.
 _FEWEST_LETTERS = 12
 
 
-def main() -> None:
-    """Reads the order and the file from stdin, writes what was drawn to stdout."""
-    _limit()
-    order = json.loads(sys.stdin.buffer.readline())
-    data = sys.stdin.buffer.read()
-    document = pypdfium2.PdfDocument(data)
-    page = document[order["page"] - 1]
+def draw(path: Path, order: Drawing) -> tuple[Drawn, bytes]:
+    """The page as PNG, and what is on it. Raises SourceError where it cannot be drawn."""
+    try:
+        return _drawn(path, order)
+    except MemoryError:
+        raise
+    except Exception as error:  # pdfium and hostile files
+        raise SourceError(f"page {order.page} cannot be drawn") from error
+
+
+def _drawn(path: Path, order: Drawing) -> tuple[Drawn, bytes]:
+    document = pypdfium2.PdfDocument(path)
+    page = document[order.page - 1]
     width, height = page.get_size()
     scale = min(_WIDTH / width, _MOST_HEIGHT / height, _LARGEST_SCALE)
     bitmap = page.render(scale=scale, may_draw_forms=False)
     characters = list(_characters(page, bitmap.get_posconv(page)))
-    boxes = _lines(_found(characters, order["quote"], order["which"]))
-    facts = {
-        "width": bitmap.width,
-        "height": bitmap.height,
-        "pages": len(document),
-        "boxes": boxes,
-    }
-    out = sys.stdout.buffer
-    out.write(json.dumps(facts).encode() + b"\n")
-    out.write(_png(bitmap))
-    out.flush()
-
-
-def letters(text: str) -> Iterator[tuple[str, int]]:
-    """The letters and digits of a text, folded, each with the offset that it comes from.
-
-    What a PDF's text is joined with (spaces, hyphens at line ends) is not among them.
-    """
-    for at, character in enumerate(text):
-        for one in unicodedata.normalize("NFKC", character).casefold():
-            if one.isalnum():
-                yield one, at
-
-
-def folded(text: str) -> str:
-    return "".join(one for one, _ in letters(text))
+    boxes = _lines(_found(characters, order.quote, order.which))
+    drawn = Drawn(
+        width=bitmap.width, height=bitmap.height, pages=len(document), boxes=(*boxes[:MOST_BOXES],)
+    )
+    return drawn, _png(bitmap)
 
 
 def _found(characters: Sequence[tuple[str, Box]], quote: str, which: int) -> list[Box]:
@@ -156,18 +139,3 @@ def _png(bitmap: pypdfium2.PdfBitmap) -> bytes:
 def _chunk(kind: bytes, data: bytes) -> bytes:
     check = zlib.crc32(kind + data)
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
-
-
-def _limit() -> None:
-    """Where the system can bound a process (not on Windows), it does."""
-    try:
-        import resource
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-if __name__ == "__main__":
-    main()

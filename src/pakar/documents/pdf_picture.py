@@ -1,73 +1,54 @@
-"""A page of a PDF as a picture, with the places of a quote on it.
+"""A page of a PDF as a picture, drawn in a reading process with a reading process's limits.
 
-Knows how the drawing process is started and what it answers; drawing is done in `pdf_drawing`.
+Knows how long it may take and what is said where it fails; `pdf_drawing` draws.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
-from pakar.documents import pdf_drawing
+from pakar.config import Config
+from pakar.documents.workers.messages import Drawing, Drawn
+from pakar.documents.workers.process import Worker, WorkerLostError
 from pakar.errors import SourceError
 
-_SECONDS = 30.0
-_MOST_BYTES = 40_000_000
-_MOST_BOXES = 1_000
+_MOST_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class PagePicture:
-    """A drawn page. Lengths are pixels of the picture, boxes left, top, right, bottom.
-
-    `boxes` is empty where the quote was not found on the page. `pages` counts the document's.
-    """
+    """A page as PNG, and what is on it."""
 
     png: bytes
-    width: int
-    height: int
-    pages: int
-    boxes: tuple[tuple[float, float, float, float], ...]
+    drawn: Drawn
 
 
-def page_picture(pdf: bytes, page: int, quote: str = "", which: int = 0) -> PagePicture:
-    """Draws page number `page` (from 1) of a file's bytes in a process of its own.
+def page_picture(path: Path, order: Drawing, config: Config) -> PagePicture:
+    """Draws a page of a file in a process of its own.
 
-    `which` counts the earlier places of the same words on the page. Raises SourceError where the
-    page cannot be drawn, takes too long or too much memory.
+    Raises SourceError where it cannot be drawn, or takes too long or too much memory.
     """
-    order = json.dumps({"page": page, "quote": quote, "which": which}).encode()
-    # By its path: an isolated interpreter finds libraries, and nothing of the working folder.
-    command = [sys.executable, "-I", pdf_drawing.__file__]
-    try:
-        done = subprocess.run(
-            command, input=order + b"\n" + pdf, capture_output=True, timeout=_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise _not_drawn(page) from None
-    head, _, png = done.stdout.partition(b"\n")
-    if done.returncode or not png or len(png) > _MOST_BYTES:
-        raise _not_drawn(page)
-    try:
-        return _understood(head, png)
-    except (ValueError, KeyError, TypeError):
-        raise _not_drawn(page) from None
+    seconds = min(_MOST_SECONDS, config.reading.seconds)
+    reading = config.reading.model_copy(update={"seconds": seconds})
+    with tempfile.TemporaryDirectory(prefix="pakar-") as folder:
+        try:
+            worker = Worker(config.model_copy(update={"reading": reading}), Path(folder))
+        except OSError as error:
+            raise _not_drawn(order.page, error.strerror or str(error)) from error
+        try:
+            drawn, png = worker.draw(path, path.name, order)
+        except SourceError as error:
+            raise _not_drawn(order.page, str(error)) from error
+        except WorkerLostError as error:
+            raise _not_drawn(order.page, str(error.reason)) from error
+        finally:
+            worker.close()
+    return PagePicture(png, drawn)
 
 
-def _understood(head: bytes, png: bytes) -> PagePicture:
-    """What the process said. It read a hostile file, so nothing of it is taken as it is."""
-    facts = json.loads(head)
-    boxes = []
-    for one in facts["boxes"][:_MOST_BOXES]:
-        left, top, right, bottom = (float(side) for side in one)
-        boxes.append((left, top, right, bottom))
-    size = int(facts["width"]), int(facts["height"])
-    return PagePicture(png, *size, int(facts["pages"]), tuple(boxes))
-
-
-def _not_drawn(page: int) -> SourceError:
-    return SourceError(
-        f"page {page} cannot be drawn", hint="Its text is shown. Open the file in a PDF viewer."
-    )
+def _not_drawn(page: int, reason: str) -> SourceError:
+    said = f"page {page} cannot be drawn"
+    message = said if reason == said else f"{said}: {reason}"
+    return SourceError(message, hint="Its text is shown. Open the file in a PDF viewer.")

@@ -17,7 +17,7 @@ from pakar.errors import ExpertError
 from pakar.flows import indexed
 from pakar.flows.index_in_force import fitting, new_manifest, no_documents_yet, require_fitting
 from pakar.flows.keeping import Keeper
-from pakar.flows.reading import fingerprint, reader
+from pakar.flows.reading import SourceReader, fingerprint
 from pakar.flows.workplace import Workplace
 from pakar.index import generations, manifest
 from pakar.index.build import Indexer, Progress, Steps
@@ -118,9 +118,10 @@ def _discovered(
 
 
 def _indexer(place: Workplace, index: Path, store: VectorStore) -> Indexer[Found]:
-    parts = Unpacker(place.derived / PARTS, place.config.documents)
+    reader = SourceReader(place.config, place.derived)
+    parts = Unpacker(place.derived / PARTS, place.config.documents, reader.open_mail)
     steps = Steps(
-        read=reader(place.config, place.derived),
+        read=reader.read,
         split=place.split,
         embedding_text=embedding_text,
         terms=_terms,

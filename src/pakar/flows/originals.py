@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
+from pakar.config import Config
 from pakar.documents.mediatype import PDF
-from pakar.documents.pdf_drawing import folded
+from pakar.documents.pdf_letters import folded
 from pakar.documents.pdf_picture import PagePicture, page_picture
+from pakar.documents.read import content_hash
+from pakar.documents.workers.messages import Drawing
 from pakar.errors import SourceError
 from pakar.types import Document, Mark
 
+# More fills many a page; what is sought has to fit into a message.
+_LONGEST_QUOTE = 20_000
 
-def original(folder: Path, document: Document) -> bytes | None:
-    """The bytes that the document was read from; None where the file is another one now, or gone.
+
+def original(folder: Path, document: Document) -> Path | None:
+    """The file that the document was read from; None where it is another one now, or gone.
 
     `folder` is the expert's.
     """
+    path = folder / document.name
     try:
-        data = (folder / document.name).read_bytes()
-    except OSError:
+        return path if content_hash(path) == document.content_hash else None
+    except SourceError:
         return None
-    return data if hashlib.sha256(data).hexdigest() == document.content_hash else None
 
 
 def has_pictures(document: Document) -> bool:
@@ -30,24 +35,29 @@ def has_pictures(document: Document) -> bool:
 
 
 def picture(
-    folder: Path, document: Document, page: int, span: tuple[int, int] | None = None
+    folder: Path,
+    config: Config,
+    document: Document,
+    page: int,
+    span: tuple[int, int] | None = None,
 ) -> PagePicture:
     """A page of a document, with the places on it of the text at `span`.
 
     Raises SourceError where it cannot be drawn: it is no PDF, its file has changed since it was
     indexed, or pdfium fails at it.
     """
-    data = original(folder, document) if has_pictures(document) else None
-    if data is None:
+    path = original(folder, document) if has_pictures(document) else None
+    if path is None:
         raise SourceError(
             f"{document.name}: the file has changed since it was indexed, or is gone",
             hint="Its text is shown as it was indexed. Add the document again.",
         )
     if span is None:
-        return page_picture(data, page)
+        return page_picture(path, Drawing(page=page), config)
     start, end = span
-    quote = document.text[start:end]
-    return page_picture(data, page, quote, _earlier(document, page, start, quote))
+    quote = document.text[start : min(end, start + _LONGEST_QUOTE)]
+    which = _earlier(document, page, start, quote)
+    return page_picture(path, Drawing(page=page, quote=quote, which=which), config)
 
 
 def _earlier(document: Document, page: int, start: int, quote: str) -> int:

@@ -7,13 +7,14 @@ those have no network; what it says is data all the same.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from pakar.config import Config
 from pakar.documents.discover import Found
 from pakar.documents.tables.reading import read_database
 from pakar.documents.unpack import content_hash
+from pakar.documents.workers.attachments import OpenedMail
 from pakar.documents.workers.pool import ReadingPool, Result
 from pakar.documents.workers.spool import read_back
 from pakar.errors import SourceError
@@ -22,28 +23,37 @@ from pakar.ports import Readout
 Readings = Generator[tuple[Found, Readout | SourceError], None, None]
 
 
-def reader(config: Config, derived: Path) -> Callable[[Iterable[Found]], Readings]:
-    """Reads many sources at once: files in order, then databases. The caller holds the lock of the
-    index meanwhile."""
-    folder = derived / "reading"
+class SourceReader:
+    """Reads many sources at once. The caller holds the lock of the index meanwhile."""
 
-    def read_all(sources: Iterable[Found]) -> Readings:
-        shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
+    def __init__(self, config: Config, derived: Path) -> None:
+        self._config = config
+        self._folder = derived / "reading"
+        self._pool: ReadingPool | None = None
+
+    def read(self, sources: Iterable[Found]) -> Readings:
+        """What each source holds: files in order, then databases."""
+        shutil.rmtree(self._folder, ignore_errors=True)  # of a run that was killed
         databases: list[Found] = []
         try:
-            with ReadingPool(config, folder) as pool:
-                for result in pool.read(_files(sources, databases)):
-                    for outcome in _outcomes(result, config):
+            with ReadingPool(self._config, self._folder) as self._pool:
+                for result in self._pool.read(_files(sources, databases)):
+                    for outcome in _outcomes(result, self._config):
                         yield result.source, outcome
                     if result.folder is not None:
                         shutil.rmtree(result.folder.parent, ignore_errors=True)
             for number, found in enumerate(databases):
-                for outcome in _rows_of(found, config, folder / f"database-{number}"):
+                folder = self._folder / f"database-{number}"
+                for outcome in _rows_of(found, self._config, folder):
                     yield found, outcome
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(self._folder, ignore_errors=True)
 
-    return read_all
+    def open_mail(self, found: Found) -> OpenedMail | None:
+        """A mail's attachments, while `read` draws its sources; None where it cannot be read."""
+        if self._pool is None:
+            raise RuntimeError("nothing is being read")
+        return self._pool.open(found)
 
 
 def fingerprint(found: Found) -> str:

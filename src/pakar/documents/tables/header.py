@@ -60,12 +60,13 @@ def _named_row(grid: Grid, start: int, width: int) -> int | None:
     for at in range(start, min(start + _MOST_LEVELS, len(grid))):
         if _is_header(grid, at, width):
             return at
-        if _filled(grid[at]) and any(_is_figure(cell.strip()) for cell in grid[at]):
+        if _filled(grid[at]) and any(is_figure(cell.strip()) for cell in grid[at]):
             return None
     return None
 
 
-def _is_figure(cell: str) -> bool:
+def is_figure(cell: str) -> bool:
+    """Whether a cell holds a number, an amount, a date or a truth value; a year alone is a name."""
     return bool(_FIGURE.match(cell)) and not _YEAR.match(cell)
 
 
@@ -107,7 +108,7 @@ def _goes_on(grid: Grid, start: int, at: int) -> bool:
     above = [cell.strip() for cell in grid[at - 1]]
     here = [cell.strip() for cell in grid[at]]
     names = [cell for cell in here if cell]
-    if len(names) < 2 or any(_is_figure(name) for name in names):
+    if len(names) < 2 or any(is_figure(name) for name in names):
         return False
     spans = [name for name in above if name]
     has_gaps = any(

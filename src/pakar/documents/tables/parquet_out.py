@@ -88,7 +88,7 @@ class TableWriter:
             "parts": parts,
         }
         schema = pa.schema(
-            [*(pa.field(one.column.name, _arrow_type(one)) for _, one in used), *_own_fields()],
+            [*(pa.field(one.column.name, _arrow_type(one)) for _, one in used), *own_fields()],
             metadata={META: json.dumps(meta).encode()},
         )
         with pq.ParquetWriter(self._path, schema, compression="zstd") as typed:
@@ -109,7 +109,7 @@ class TableWriter:
 
         texts = [pa.field(f"t{at}", pa.string()) for at in range(self._width)]
         natives = [pa.field(f"n{at}", pa.string()) for at in range(self._width)]
-        return pa.schema([*texts, *natives, *_own_fields()])
+        return pa.schema([*texts, *natives, *own_fields()])
 
     def _typed(
         self, raw: pa.Table, used: Sequence[tuple[int, Decided]], schema: pa.Schema
@@ -125,7 +125,7 @@ class TableWriter:
                 for text, native in zip(texts, natives, strict=True)
             ]
             made.append(pa.array(values, field.type))
-        own = [raw.column(field.name) for field in _own_fields()]
+        own = [raw.column(field.name) for field in own_fields()]
         return pa.table([*made, *own], schema)
 
 
@@ -139,7 +139,8 @@ def table_info(path: Path) -> dict[str, object]:
     return found
 
 
-def _own_fields() -> list[pa.Field]:
+def own_fields() -> list[pa.Field]:
+    """The columns that every table file ends with."""
     import pyarrow as pa
 
     return [

@@ -38,6 +38,10 @@ def tables_in_file(path: Path, media_type: str, options: Options) -> Iterator[Ra
         from pakar.documents.tables.parquet_in import read_parquet
 
         return read_parquet(path)
+    if media_type in (mediatype.XLS, mediatype.XLSB, mediatype.ODS):
+        from pakar.documents.tables.other_sheets import read_other_sheets
+
+        return read_other_sheets(path, hidden_sheets=options.hidden_sheets)
     from pakar.documents.tables.xlsx import read_xlsx
 
     return read_xlsx(path, hidden_sheets=options.hidden_sheets)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pakar.documents.office import check_package
-from pakar.documents.tables.grid import table_of
+from pakar.documents.tables.blocks import tables_of
 from pakar.documents.tables.model import RawTable
 from pakar.documents.tables.xlsx_formats import BUILTIN, GENERAL
 from pakar.documents.tables.xlsx_sheet import Looks, Sheet, local, parse_events
@@ -51,12 +51,12 @@ def read_xlsx(path: Path, *, hidden_sheets: bool = False) -> Iterator[RawTable]:
         warnings = [_about_hidden(hidden)] if hidden else []
         for entry in shown:
             sheet = Sheet(archive, entry.part, looks)
-            table = table_of(sheet.rows(), name=entry.name, sheet=entry.name)
-            if table is None:
-                continue
-            sheet.notes += warnings
-            table.warnings, warnings = sheet.notes, []
-            yield table
+            for table in tables_of(sheet.rows(), entry.name):
+                sheet.notes += warnings
+                # What is noted at a sheet's end is told with its last table.
+                table.warnings, warnings = sheet.notes, []
+                yield table
+                sheet.notes = []
         if warnings and not shown:
             raise SourceError(
                 "has hidden sheets only", hint="Show them, or set tables.hidden_sheets = true."

@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from pakar.config import Config
+from pakar.documents.mail_eml import MOST_PARTS
 from pakar.types import Document
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
 _DOCUMENT = TypeAdapter(Document)
+LONGEST_NAME = 1_000
+MOST_BOXES = 1_000
 
 
 class Setup(BaseModel):
@@ -40,16 +43,47 @@ class Ready(BaseModel):
     memory: str
 
 
+class Drawing(BaseModel):
+    """Draw page number `page` (from 1) of a PDF, with the places of a quote on it.
+
+    `which` counts the earlier places of the same words on the page.
+    """
+
+    model_config = _STRICT
+    page: int
+    quote: str = ""
+    which: int = 0
+
+
+class Drawn(BaseModel):
+    """A drawn page; its PNG follows. Lengths are pixels of the picture, boxes left, top, right,
+    bottom. `boxes` is empty where the quote was not found. `pages` counts the document's."""
+
+    model_config = _STRICT
+    width: int
+    height: int
+    pages: int
+    boxes: tuple[tuple[float, float, float, float], ...] = Field((), max_length=MOST_BOXES)
+
+
 class Job(BaseModel):
-    """Read this file. `path` is base64 of the file system's own bytes, whatever they are."""
+    """Read this file. `path` is base64 of the file system's own bytes, whatever they are.
+
+    With `attachments`, those of a mail are wanted too. With `drawing`, the answer is a picture.
+    """
 
     model_config = _STRICT
     path: bytes
     name: str
+    attachments: bool = False
+    drawing: Drawing | None = None
 
     @classmethod
-    def of(cls, path: Path, name: str) -> Job:
-        return cls(path=os.fsencode(path.absolute()), name=name)
+    def of(
+        cls, path: Path, name: str, *, attachments: bool = False, drawing: Drawing | None = None
+    ) -> Job:
+        place = os.fsencode(path.absolute())
+        return cls(path=place, name=name, attachments=attachments, drawing=drawing)
 
     @property
     def file(self) -> Path:
@@ -66,18 +100,39 @@ class Refusal(BaseModel):
     out_of_memory: bool = False
 
 
+class Attached(BaseModel):
+    """What a mail says of one attachment; its bytes lie in a file (see `attachments.py`)."""
+
+    model_config = _STRICT
+    name: str = Field(max_length=LONGEST_NAME)
+    media_type: str = Field(max_length=LONGEST_NAME)
+    embedded: bool
+
+
+class MailContents(BaseModel):
+    """A mail's subject and attachments."""
+
+    model_config = _STRICT
+    subject: str = Field(max_length=LONGEST_NAME)
+    attached: tuple[Attached, ...] = Field(max_length=MOST_PARTS)
+
+
 class Reply(BaseModel):
-    """The head of an answer: a refusal, or a document that follows in a message of its own.
+    """The head of an answer: a refusal, or a document (of a drawing: a PNG) that follows in a
+    message of its own.
 
     `peak_bytes` is the most memory that the worker held at once since it took the file, 0 where
     the system does not tell. `folder` is where, below the worker's own, a source of tables left
-    its parts and table files (see `spool.py`); "" for any other.
+    its parts and table files (`spool.py`), or a mail its attachments (`attachments.py`, listed in
+    `mail`); "" for any other.
     """
 
     model_config = _STRICT
     refusal: Refusal | None = None
     peak_bytes: int = 0
     folder: str = ""
+    mail: MailContents | None = None
+    drawn: Drawn | None = None
 
 
 def document_to_json(document: Document) -> bytes:
@@ -98,7 +153,11 @@ def document_from_json(payload: bytes, name: str, limit: int) -> Document:
 
 
 __all__ = [
+    "Attached",
+    "Drawing",
+    "Drawn",
     "Job",
+    "MailContents",
     "Ready",
     "Refusal",
     "Reply",

@@ -13,13 +13,14 @@ import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 from pakar.config import Config
 from pakar.documents.workers import endings
+from pakar.documents.workers.attachments import OpenedMail
 from pakar.documents.workers.messages import Ready
 from pakar.documents.workers.process import SERVER, Worker, WorkerLostError
 from pakar.errors import SourceError
@@ -49,13 +50,15 @@ class Result(Generic[SourceT]):
     """What became of a source.
 
     `peak_bytes` is the most memory that reading it took; 0 where it is not known. `folder` holds
-    the parts and table files of a source of tables, until the pool is closed.
+    the parts and table files of a source of tables, `mail` the attachments of a mail that was
+    opened; both are there until the pool is closed.
     """
 
     source: SourceT
     outcome: Document | SourceError
     peak_bytes: int = 0
     folder: Path | None = None
+    mail: OpenedMail | None = None
 
 
 class ReadingPool:
@@ -75,6 +78,7 @@ class ReadingPool:
         self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="pakar-read")
         self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
         self._all: set[Worker] = set()
+        self._opened: dict[str, Result[Source]] = {}
         self._closed = False
 
     def __enter__(self) -> ReadingPool:
@@ -98,6 +102,15 @@ class ReadingPool:
         while waiting:
             yield waiting.popleft().result()
 
+    def open(self, source: SourceT) -> OpenedMail | None:
+        """The attachments of a mail; None where it is none, or cannot be read.
+
+        What became of the mail itself is what `read` then gives for a source of this name.
+        """
+        result = self._threads.submit(self._read, source, attachments=True).result()
+        self._opened[source.name] = cast("Result[Source]", result)
+        return result.mail
+
     @property
     def pids(self) -> list[int]:
         """The processes that are there now."""
@@ -116,8 +129,11 @@ class ReadingPool:
         self._threads.shutdown(cancel_futures=True)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _read(self, source: SourceT) -> Result[SourceT]:
+    def _read(self, source: SourceT, *, attachments: bool = False) -> Result[SourceT]:
         """Reads one source, twice where it may have suffered from what the worker did before."""
+        opened = self._opened.pop(source.name, None)
+        if opened is not None:
+            return replace(cast("Result[SourceT]", opened), source=source, mail=None)
         while True:
             try:
                 worker = self._worker()
@@ -126,8 +142,8 @@ class ReadingPool:
                 return Result(source, endings.not_started(source.name, reason))
             fresh = worker.files == 0
             try:
-                document = worker.read(source.path, source.name)
-                return Result(source, document, worker.peak_bytes, worker.left)
+                document = worker.read(source.path, source.name, attachments=attachments)
+                return Result(source, document, worker.peak_bytes, worker.left, worker.mail)
             except SourceError as error:
                 return Result(source, error, worker.peak_bytes)
             except WorkerLostError as lost:

@@ -21,8 +21,11 @@ from pydantic import ValidationError
 
 from pakar.config import Config
 from pakar.documents.workers import endings
+from pakar.documents.workers.attachments import OpenedMail, taken_over
 from pakar.documents.workers.frames import FrameError, read_frame, write_frame
 from pakar.documents.workers.messages import (
+    Drawing,
+    Drawn,
     Job,
     Ready,
     Refusal,
@@ -42,6 +45,8 @@ SERVER = "pakar.documents.workers.serve"
 _START_SECONDS = 60
 _END_SECONDS = 5
 _LONGEST_HEAD = 1_000_000
+_LONGEST_PICTURE = 40_000_000
+_PNG = b"\x89PNG\r\n\x1a\n"
 # JSON of a text: up to four bytes a character, or six where it is escaped; marks come on top.
 _BYTES_A_CHARACTER = 8
 # Threads of numeric libraries reserve address space that is never used.
@@ -61,7 +66,8 @@ class WorkerLostError(Exception):
 class Worker:
     """One reading process. `files` counts what it was asked, `ready` says how it is shut off.
 
-    `left` is the folder with what the last file has beside its document (`spool.py`), if anything.
+    `left` is the folder with what the last file has beside its document (`spool.py`), if anything;
+    `mail` are its attachments, if it is a mail and they were asked for.
     """
 
     def __init__(self, config: Config, parent_folder: Path, server: str = SERVER) -> None:
@@ -72,6 +78,7 @@ class Worker:
         self.files = 0
         self.peak_bytes = 0
         self.left: Path | None = None
+        self.mail: OpenedMail | None = None
         self._seconds = config.reading.seconds
         try:
             self._process = _started(self._folder, server)
@@ -89,27 +96,32 @@ class Worker:
         """It has not ended yet, as far as its owner knows."""
         return self._process.returncode is None
 
-    def read(self, path: Path, name: str) -> Document:
+    def read(self, path: Path, name: str, *, attachments: bool = False) -> Document:
         """The document in a file. Raises SourceError where it cannot be read, and
         WorkerLostError where the process cannot be used any more."""
-        self.files += 1
-        self.left = None
+        self.left = self.mail = None
         self._seconds = seconds_for(path, self._config.reading)
-        job = Job.of(path, name)
-        head = self._ask(job.model_dump_json().encode(), name)
+        reply = self._asked(Job.of(path, name, attachments=attachments))
         try:
-            reply = Reply.model_validate_json(head)
-            self.peak_bytes = reply.peak_bytes
-            if reply.refusal is not None:
-                raise self._refused(reply.refusal, name)
             limit = self._config.documents.max_characters
             body = self._next(name, _BYTES_A_CHARACTER * limit + _LONGEST_HEAD)
             document = document_from_json(body, name, limit)
-            if reply.folder:
+            if reply.mail is not None and attachments:
+                folder = self._taken(reply.folder) if reply.folder else None
+                self.mail = taken_over(reply.mail, folder)
+            elif reply.folder:
                 self.left = self._taken(reply.folder)
             return document
         except (ValidationError, ValueError):
             raise self._lost(endings.not_understood(name), blames_file=True) from None
+
+    def draw(self, path: Path, name: str, drawing: Drawing) -> tuple[Drawn, bytes]:
+        """A page of a PDF as PNG. Raises as `read` does."""
+        reply = self._asked(Job.of(path, name, drawing=drawing))
+        png = self._next(name, _LONGEST_PICTURE)
+        if reply.drawn is None or not png.startswith(_PNG):
+            raise self._lost(endings.not_understood(name), blames_file=True)
+        return reply.drawn, png
 
     def close(self) -> None:
         """Ends the process with all that it started, and removes its folder."""
@@ -139,6 +151,19 @@ class Worker:
             except (FrameError, ValidationError, OSError):
                 pass
         raise OSError("the process did not answer")
+
+    def _asked(self, job: Job) -> Reply:
+        """The head of the answer. Raises SourceError where the file is refused."""
+        self.files += 1
+        head = self._ask(job.model_dump_json().encode(), job.name)
+        try:
+            reply = Reply.model_validate_json(head)
+        except ValidationError:
+            raise self._lost(endings.not_understood(job.name), blames_file=True) from None
+        self.peak_bytes = reply.peak_bytes
+        if reply.refusal is not None:
+            raise self._refused(reply.refusal, job.name)
+        return reply
 
     def _ask(self, request: bytes, name: str) -> bytes:
         try:

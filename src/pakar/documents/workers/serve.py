@@ -11,15 +11,19 @@ import queue
 import sys
 import tempfile
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from pakar.documents.mediatype import EML, MSG
 from pakar.documents.read import read_document
 from pakar.documents.tables.reading import holds_tables, read_table_file
-from pakar.documents.workers import isolation, limits
+from pakar.documents.workers import attachments, isolation, limits
 from pakar.documents.workers.frames import read_frame, write_frame
 from pakar.documents.workers.messages import (
+    Drawn,
     Job,
+    MailContents,
     Ready,
     Refusal,
     Reply,
@@ -35,6 +39,16 @@ _LONGEST_CHAIN = 10
 # How libraries in C++ say it: ONNX Runtime, Arrow, OpenCV.
 _NO_MEMORY = ("bad_alloc", "MemoryError", "Failed to allocate", "Unable to allocate",
               "malloc of size", "Insufficient memory")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A document as JSON, and what was written beside it, if anything; or a picture."""
+
+    body: bytes = b""
+    folder: str = ""
+    mail: MailContents | None = None
+    drawn: Drawn | None = None
 
 
 def main(owner: int) -> None:
@@ -86,20 +100,11 @@ def _listen(requests: BinaryIO, jobs: queue.SimpleQueue[bytes]) -> None:
 def _answer(job: Job, setup: Setup) -> list[bytes]:
     peak = limits.PeakMemory()
     peak.reset()
-    document = b""
-    folder = Path()
+    answer = _Answer()
     refusal: Refusal | None = None
     with limits.limited_time(seconds_for(job.file, setup.config.reading)):
         try:
-            if holds_tables(job.file, job.name, setup.config):
-                folder = new_folder(Path(setup.folder))
-                readouts = read_table_file(job.file, job.name, setup.config, folder)
-                document = document_to_json(write_out(readouts, folder))
-            else:
-                read = read_document(
-                    job.file, job.name, setup.config.documents, setup.config.reading
-                )
-                document = document_to_json(read)
+            answer = _read(job, setup)
         except SourceError as error:
             refusal = _refusal(error)
         except MemoryError:
@@ -109,9 +114,39 @@ def _answer(job: Job, setup: Setup) -> list[bytes]:
                 message=f"{job.name}: cannot be stored ({str(error)[:200]})",
                 hint="Save the file anew as UTF-8.",
             )
-    reply = Reply(refusal=refusal, peak_bytes=peak.read(), folder=folder.name)
+    reply = Reply(
+        refusal=refusal,
+        peak_bytes=peak.read(),
+        folder=answer.folder,
+        mail=answer.mail,
+        drawn=answer.drawn,
+    )
     head = reply.model_dump_json().encode()
-    return [head] if refusal else [head, document]
+    return [head] if refusal else [head, answer.body]
+
+
+def _read(job: Job, setup: Setup) -> _Answer:
+    config = setup.config
+    if job.drawing is not None:
+        from pakar.documents.pdf_drawing import draw
+
+        drawn, png = draw(job.file, job.drawing)
+        return _Answer(png, drawn=drawn)
+    if holds_tables(job.file, job.name, config):
+        folder = new_folder(Path(setup.folder))
+        last = write_out(read_table_file(job.file, job.name, config, folder), folder)
+        return _Answer(document_to_json(last), folder.name)
+    document = read_document(job.file, job.name, config.documents, config.reading)
+    if not job.attachments or document.media_type not in (EML, MSG):
+        return _Answer(document_to_json(document))
+    made: list[Path] = []
+
+    def make_folder() -> Path:
+        made.append(new_folder(Path(setup.folder)))
+        return made[0]
+
+    mail = attachments.write_out(job.file, document.media_type, make_folder)
+    return _Answer(document_to_json(document), made[0].name if made else "", mail)
 
 
 def _refusal(error: SourceError) -> Refusal:

@@ -1,7 +1,7 @@
-"""What a worker leaves of a source of tables: its parts, a line of JSON each, and table files.
+"""What a worker leaves of a source of tables: its parts and its typed tables, as lines of JSON.
 
 A long table would not fit into one message, nor into memory; so the worker writes, and its owner
-reads what was written piece by piece, as data that is checked.
+reads what was written piece by piece, as data that is checked. A table file is made by the owner.
 """
 
 from __future__ import annotations
@@ -10,18 +10,24 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from pakar.documents.workers import endings
 from pakar.documents.workers.messages import document_from_json, document_to_json
+from pakar.documents.workers.table_lines import write_lines, write_parquet
 from pakar.errors import SourceError
 from pakar.ports import Readout
 from pakar.types import Document, part_name
 
 _PARTS = "parts.jsonl"
+_LINES = ".lines"
 # A part is a thousand rows; no line of it is longer than this.
 _LONGEST_PART = 200_000_000
 
 
 def write_out(readouts: Iterator[Readout], folder: Path) -> Document:
-    """Writes all documents but the last, which is returned; the table files are there already."""
+    """Writes all documents but the last, which is returned, and the tables.
+
+    Raises ValueError where a row is too long.
+    """
     last: Document | None = None
     with (folder / _PARTS).open("wb") as file:
         for readout in readouts:
@@ -30,6 +36,9 @@ def write_out(readouts: Iterator[Readout], folder: Path) -> Document:
             last = readout.document
     if last is None:
         raise SourceError("holds no table", hint="Fill it, or leave it out.")
+    for parquet in _numbered(folder, ".parquet"):
+        write_lines(parquet, parquet.with_suffix(_LINES))
+        parquet.unlink()
     return last
 
 
@@ -39,20 +48,31 @@ def new_folder(parent: Path) -> Path:
 
 
 def read_back(folder: Path, document: Document, limit: int) -> Iterator[Readout]:
-    """The parts that a worker wrote, then `document` with its table files.
+    """The parts that a worker wrote, then `document` with its table files, made beside `folder`.
 
     Raises SourceError where what it wrote is not that.
     """
     try:
         yield from _parts(folder / _PARTS, document.name, limit)
-    except (OSError, ValueError) as error:
-        raise SourceError(
-            f"{document.name}: its reader gave no document",
-            hint="the file is damaged or was made to do harm: leave it out",
-        ) from ValueError(str(error))
-    files = [path for path in folder.glob("*.parquet") if path.is_file() and not path.is_symlink()]
-    numbered = sorted((path for path in files if path.stem.isdigit()), key=lambda p: int(p.stem))
-    yield Readout(document, tuple(numbered))
+        files = _tables(folder, document.name)
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise endings.not_understood(document.name) from ValueError(str(error))
+    yield Readout(document, files)
+
+
+def _tables(folder: Path, source: str) -> tuple[Path, ...]:
+    # In a folder of its own: what lies in that of the worker may be links.
+    made = Path(tempfile.mkdtemp(prefix="typed-", dir=folder.parent))
+    files = []
+    for lines in _numbered(folder, _LINES):
+        files.append(made / f"{lines.stem}.parquet")
+        write_parquet(lines, files[-1], source)
+    return tuple(files)
+
+
+def _numbered(folder: Path, ending: str) -> list[Path]:
+    files = [path for path in folder.glob(f"*{ending}") if path.is_file() and not path.is_symlink()]
+    return sorted((path for path in files if path.stem.isdigit()), key=lambda p: int(p.stem))
 
 
 def _parts(path: Path, source: str, limit: int) -> Iterator[Readout]:

@@ -73,11 +73,11 @@ def source_picture(
     last = min(end, len(found.text))
     span = (start, last) if start < last else None
     try:
-        drawn = picture(view.expert.folder, found, number, span)
+        drawn = picture(view.expert.folder, view.expert.config, found, number, span)
     except SourceError as error:
         return page(request, "parts/picture.html", {"picture": None, "problem": error})
     values = {
-        "picture": drawn,
+        "picture": drawn.drawn,
         "png": base64.b64encode(drawn.png).decode("ascii"),
         "problem": None,
         "number": number,

@@ -18,6 +18,7 @@ from pakar.flows import indexed
 from pakar.flows.index_in_force import fitting, new_manifest, no_documents_yet, require_fitting
 from pakar.flows.keeping import Keeper
 from pakar.flows.reading import fingerprint, reader
+from pakar.flows.summarising import summarised
 from pakar.flows.workplace import Workplace
 from pakar.index import generations, manifest
 from pakar.index.build import Indexer, Progress, Steps
@@ -121,7 +122,7 @@ def _indexer(place: Workplace, index: Path, store: VectorStore) -> Indexer[Found
     parts = Unpacker(place.derived / PARTS, place.config.documents)
     steps = Steps(
         read=reader(place.config, place.derived),
-        split=place.split,
+        split=summarised(place),
         embedding_text=embedding_text,
         terms=_terms,
         fingerprint=fingerprint,

@@ -111,9 +111,10 @@ class Workplace:
         """Searches an index, whether or not it fits the settings; the last one is kept open."""
         cached = self._retrievers.get(index)
         if cached is None:
-            cached = Retriever(
-                self.store(index), self.embedder, self.config.retrieval, self.reranker
-            )
+            settings = self.config.retrieval
+            if self.config.summaries.mode == "off":
+                settings = settings.model_copy(update={"summary_weight": 0.0})
+            cached = Retriever(self.store(index), self.embedder, settings, self.reranker)
             self._retrievers.clear()
             self._retrievers[index] = cached
         return cached

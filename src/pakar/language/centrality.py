@@ -61,6 +61,10 @@ class _Bags:
     count: int
     width: int
 
+    def lengths(self) -> Floats:
+        """1 for each sentence with words, 0 for those without."""
+        return np.minimum(1.0, _added(self.rows, np.ones(len(self.rows)), self.count))
+
     def times_itself(self, weights: Floats) -> Floats:
         """The matrix of all cosines times a vector, shape (count,)."""
         return self._dot(self._sum(weights))
@@ -98,16 +102,19 @@ def _bags(sentences: Sequence[Words]) -> _Bags:
 
 def _ranks(bags: _Bags) -> Floats:
     """The share of the walk that each sentence gets; 0 for those without words."""
-    degrees = bags.times_itself(np.ones(bags.count))
-    real = degrees > 0
+    own = bags.lengths()
+    real = own > 0
     if not real.any():
         return np.zeros(bags.count)
+    # Nobody speaks for himself: without this, a sentence like no other keeps all of its share.
+    degrees = bags.times_itself(np.ones(bags.count)) - own
     start: Floats = real / np.sqrt(1.0 + np.arange(bags.count))
     start /= start.sum()
     ranks: Floats = start
-    inverse = np.divide(1.0, degrees, out=np.zeros(bags.count), where=real)
+    inverse = np.divide(1.0, degrees, out=np.zeros(bags.count), where=degrees > _CLOSE)
     for _ in range(_STEPS):
-        stepped = _DAMPING * start + (1 - _DAMPING) * bags.times_itself(ranks * inverse)
+        sent = ranks * inverse
+        stepped = _DAMPING * start + (1 - _DAMPING) * (bags.times_itself(sent) - own * sent)
         moved = np.abs(stepped - ranks).sum()
         ranks = stepped
         if moved < _CLOSE:

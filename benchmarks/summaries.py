@@ -1,26 +1,29 @@
-"""What summaries bring to retrieval: an ablation, question by question, on the same index.
+"""What summaries bring to retrieval: an ablation, question by question, on the same passages.
 
     python benchmarks/summaries.py DATA [--only zx_bank,velvera_technologies,h2o_evals,topics]
-        [--keep FOLDER] [--weights 0.1,0.3,0.5,1.0]
+        [--keep FOLDER] [--weights 0.1,0.3,0.5,1.0] [--settings '{"sentences": 5}']
 
-zx_bank, velvera_technologies   the companies' Markdown and questions; weights are chosen on the
+zx_bank, velvera_technologies   the companies' Markdown and questions; settings are chosen on the
                                 first, the second is held out
 h2o_evals                       two long PDFs (the EU AI Act, a tax manual)
-topics                          the shipped example, benchmarks/summary_questions.jsonl: questions
-                                about what a whole document or section is about
+topics                          zx_bank's documents, with benchmarks/summary_questions.jsonl: what a
+                                document is about in other words (theme), subjects that stand in
+                                several of its sections (spread), and single facts (detail)
 
 Of each question: nDCG@10 and recall@10 by document; and `evidence`, the share of the content
 words of the reference facts that stand in the first four passages, which is what a model is given
 to read. Two long PDFs are few documents, so there nDCG is by passage: right are those that hold
-six tenths of the reference answer's content words. Every arm is compared with an index without
-summaries on the same questions (difference and 95% interval, BCa bootstrap). --keep takes up an
-index from an earlier run, so that only searching is repeated.
+six tenths of the reference answer's content words. Every weight is compared with an index without
+summaries on the same questions (difference and 95% interval, BCa bootstrap). `costs` has the
+processor seconds of making the summaries and the bytes of both indexes. --keep takes up passages
+and vectors of an earlier run, so that only searching is repeated.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -31,20 +34,21 @@ import numpy as np
 
 from pakar import Expert
 from pakar.backends.lancedb_store import LanceStore
-from pakar.config import Retrieval
+from pakar.config import Retrieval, Summaries
+from pakar.documents.split import embedding_text
 from pakar.documents.summarise import Extractive, summaries
 from pakar.evaluation.bootstrap import intervals
 from pakar.evaluation.metrics import ndcg, recall
-from pakar.language.terms import content_terms
-from pakar.ports import Embedder, EmbedderInfo, TextRole, Vectors, VectorStore
+from pakar.language.terms import content_terms, terms
+from pakar.ports import Embedder, EmbedderInfo, IndexedPassage, TextRole, Vectors, VectorStore
 from pakar.retrieval.search import Retriever
-from pakar.types import Hit, Passage
+from pakar.types import Passage
 
 HERE = Path(__file__).parent
 DEPTH, READ = 10, 4
 COVERS = 0.6
 MEASURES = ("ndcg@10", "recall@10", "evidence")
-AT_ONCE = 50
+AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,34 +62,43 @@ class Asked:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
-    """One way to search; `weight` is that of the summaries."""
-
-    name: str
-    store: VectorStore
-    weight: float
+Gold = Callable[[Asked], frozenset[str]]
 
 
 class Remembering:
-    """An embedder that embeds a question once."""
+    """An embedder that embeds a text once, and counts the processor seconds that it took."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, file: Path) -> None:
         self._embedder = embedder
+        self._file = file
         self._known: dict[str, Vectors] = {}
+        self.seconds = 0.0
+        if file.exists():
+            kept = np.load(file)
+            self._known = dict(zip(kept["texts"].tolist(), kept["vectors"], strict=True))
 
     @property
     def info(self) -> EmbedderInfo:
         return self._embedder.info
 
     def embed(self, texts: Sequence[str], role: TextRole) -> Vectors:
-        for text in texts:
-            if text not in self._known:
-                self._known[text] = self._embedder.embed([text], role)[0]
-        return np.stack([self._known[text] for text in texts])
+        new = [one for one in dict.fromkeys(texts) if f"{role} {one}" not in self._known]
+        started = time.process_time()
+        for start in range(0, len(new), AT_ONCE):
+            chunk = new[start : start + AT_ONCE]
+            vectors = self._embedder.embed(chunk, role)
+            keys = (f"{role} {one}" for one in chunk)
+            self._known |= dict(zip(keys, vectors, strict=True))
+        self.seconds += time.process_time() - started
+        return np.stack([self._known[f"{role} {one}"] for one in texts])
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._embedder.count_tokens(texts)
+
+    def save(self) -> None:
+        np.savez(
+            self._file, texts=np.array(list(self._known)), vectors=np.stack([*self._known.values()])
+        )
 
 
 def main() -> None:
@@ -94,34 +107,35 @@ def main() -> None:
     parser.add_argument("--only", default="zx_bank,velvera_technologies,h2o_evals,topics")
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--weights", default="0.1,0.3,0.5,1.0")
+    parser.add_argument("--settings", default="{}")
     options = parser.parse_args()
     weights = [float(one) for one in options.weights.split(",")]
-    results = {}
+    settings = Summaries(**{"mode": "extractive", **json.loads(options.settings)})
     for name in options.only.split(","):
         sources, questions = material(options.data, name)
         with tempfile.TemporaryDirectory() as folder:
-            place = (options.keep or Path(folder)) / name
-            results[name] = measured(place, sources, questions, weights)
-    print(json.dumps(results, indent=2))
+            place = (options.keep or Path(folder)) / ("zx_bank" if name == "topics" else name)
+            result = measured(place, sources, questions, weights, settings)
+        print(json.dumps({name: result}, indent=1), flush=True)
 
 
 def material(data: Path, name: str) -> tuple[list[Path], list[Asked]]:
     if name == "h2o_evals":
         return sorted((data / name).glob("*/used_documents/*.pdf")), list(h2o(data / name))
     if name == "topics":
-        return [HERE.parent / "examples/zx_bank/documents"], list(topics())
+        return [data / "enterprise" / "zx_bank" / "md"], list(topics())
     return [data / "enterprise" / name / "md"], list(company(data / "enterprise" / name))
 
 
 def company(folder: Path) -> Iterator[Asked]:
-    for row in rows(folder / "questions.jsonl"):
+    for row in lines(folder / "questions.jsonl"):
         gold = frozenset(fact["document"] for fact in row["facts"])
         facts = "\n".join(fact["text"] for fact in row["facts"])
         yield Asked(row["question"], gold, facts, row["type"])
 
 
 def topics() -> Iterator[Asked]:
-    for row in rows(HERE / "summary_questions.jsonl"):
+    for row in lines(HERE / "summary_questions.jsonl"):
         yield Asked(row["question"], frozenset(row["documents"]), "", row["type"])
 
 
@@ -134,64 +148,117 @@ def h2o(folder: Path) -> Iterator[Asked]:
                     yield Asked(text, frozenset(), case["expected_output"], case["categories"][0])
 
 
-def rows(path: Path) -> list[dict]:
+def lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
 
 
 def measured(
-    place: Path, sources: Sequence[Path], questions: Sequence[Asked], weights: Sequence[float]
+    place: Path,
+    sources: Sequence[Path],
+    questions: Sequence[Asked],
+    weights: Sequence[float],
+    settings: Summaries,
 ) -> dict[str, object]:
-    expert = indexed(place, sources)
-    full = expert.retriever
-    embedder = Remembering(full.embedder)
-    content = copied(full.store, place / "content", lambda passage: passage.is_verbatim)
-    arms = [Arm("without", content, 0.0)]
-    arms += [Arm(f"weight {weight}", full.store, weight) for weight in weights]
-    gold = by_passage(full.store) if any(not one.gold for one in questions) else None
-    values = {}
-    for arm in arms:
-        settings = Retrieval(summary_weight=arm.weight)
-        retriever = Retriever(arm.store, embedder, settings)
-        values[arm.name] = np.array([scores(retriever, asked, gold) for asked in questions])
+    expert, seconds = indexed(place / "expert", sources)
+    embedder = Remembering(expert.retriever.embedder, place / "vectors.npz")
+    rows = list(expert.retriever.store.snapshot().rows())
+    content = [row for row in rows if row.passage.is_verbatim]
+    made, costs = summed_up(expert, content, settings, embedder)
+    without = stored(place / "without", content)
+    full = stored(place / "with", content + made)
+    embedder.embed([asked.text for asked in questions], "query")
+    embedder.save()
+    gold = by_passage([row.passage for row in content])
+    values = {"without": searched(without, 0.0, embedder, questions, gold)}
+    for weight in weights:
+        values[f"weight {weight}"] = searched(full, weight, embedder, questions, gold)
     return {
         "questions": len(questions),
-        "costs": costs(expert, full.store, content),
+        "costs": costs
+        | {
+            "seconds to index without": seconds,
+            "megabytes without, with": [megabytes(place / one) for one in ("without", "with")],
+        },
         "arms": {name: shown(found, values["without"]) for name, found in values.items()},
         "types": by_type(questions, values),
     }
 
 
-def indexed(place: Path, sources: Sequence[Path]) -> Expert:
-    folder = place / "expert"
+def indexed(folder: Path, sources: Sequence[Path]) -> tuple[Expert, float | None]:
+    """An expert without summaries and the processor seconds that embedding took here."""
     if folder.exists():
-        return Expert.open(folder)
+        return Expert.open(folder), None
     expert = Expert.create(folder)
-    settings = folder / "pakar.toml"
-    text = settings.read_text("utf-8")
-    settings.write_text(text.replace('mode = "off"', 'mode = "extractive"'), "utf-8")
+    text = (folder / "pakar.toml").read_text("utf-8")
+    for mode in ("extractive", "model"):
+        text = text.replace(f'mode = "{mode}"', 'mode = "off"')
+    # A busy machine needs longer to read.
+    (folder / "pakar.toml").write_text(text.replace("seconds = 60\n", "seconds = 3600\n"), "utf-8")
     expert = Expert.open(folder)
+    started = time.process_time()
     expert.add(*sources)
-    return expert
+    return expert, round(time.process_time() - started, 1)
 
 
-def copied(store: VectorStore, folder: Path, keep: Callable[[Passage], bool]) -> VectorStore:
-    """Another store with some of the passages, embedded as they are."""
-    snapshot = store.snapshot()
-    everything = list(snapshot.rows())
-    made = LanceStore(folder, len(everything[0].vector))
-    if made.count() == 0:
-        names = list(snapshot.documents())
-        for start in range(0, len(names), AT_ONCE):
-            chunk = set(names[start : start + AT_ONCE])
-            own = [row for row in everything if row.passage.document in chunk]
-            made.replace(sorted(chunk), [row for row in own if keep(row.passage)])
-        made.optimize()
-    return made
+def summed_up(
+    expert: Expert, content: Sequence[IndexedPassage], settings: Summaries, embedder: Remembering
+) -> tuple[list[IndexedPassage], dict[str, object]]:
+    """The summaries of all documents, embedded, and what they cost."""
+    written, before = 0.0, embedder.seconds
+    made: list[IndexedPassage] = []
+    tokens = (embedder.info.max_tokens, embedder.count_tokens)
+    for name, own in by_document(content).items():
+        document = expert.document(name)
+        started = time.process_time()
+        passages = [row.passage for row in own]
+        found = summaries(
+            document, passages, settings, Extractive(settings.sentences), tokens=tokens
+        )
+        written += time.process_time() - started
+        made += rows_of(found, embedder, own[0].content_hash)
+    return made, {
+        "passages": len(content),
+        "summaries": len(made),
+        "of sections": sum(bool(row.passage.headings) for row in made),
+        "mean characters": round(np.mean([len(row.passage.text) for row in made]).item()),
+        "seconds to write": round(written, 2),
+        "seconds to embed (0: kept)": round(embedder.seconds - before, 1),
+    }
 
 
-def by_passage(store: VectorStore) -> Callable[[Asked], frozenset[str]]:
-    """The ids of the passages that hold six tenths of an answer's content words."""
-    content = [row.passage for row in store.snapshot().rows() if row.passage.is_verbatim]
+def by_document(content: Sequence[IndexedPassage]) -> dict[str, list[IndexedPassage]]:
+    found: dict[str, list[IndexedPassage]] = {}
+    for row in sorted(content, key=lambda row: row.passage.start):
+        found.setdefault(row.passage.document, []).append(row)
+    return found
+
+
+def rows_of(
+    found: Sequence[Passage], embedder: Remembering, content_hash: str
+) -> list[IndexedPassage]:
+    if not found:
+        return []
+    vectors = embedder.embed([embedding_text(one) for one in found], "passage")
+    return [
+        IndexedPassage(one, vector, terms(f"{one.context}\n{one.text}", one.language), content_hash)
+        for one, vector in zip(found, vectors, strict=True)
+    ]
+
+
+def stored(folder: Path, rows: Sequence[IndexedPassage]) -> VectorStore:
+    shutil.rmtree(folder, ignore_errors=True)
+    store = LanceStore(folder, len(rows[0].vector))
+    store.replace(sorted({row.passage.document for row in rows}), rows)
+    store.optimize()
+    return store
+
+
+def megabytes(folder: Path) -> float:
+    return round(sum(one.stat().st_size for one in folder.rglob("*") if one.is_file()) / 1e6, 2)
+
+
+def by_passage(content: Sequence[Passage]) -> Gold:
+    """Gives the ids of the passages that hold six tenths of an answer's content words."""
     held = {one.id: words(one.text) for one in content}
 
     def gold(asked: Asked) -> frozenset[str]:
@@ -201,23 +268,27 @@ def by_passage(store: VectorStore) -> Callable[[Asked], frozenset[str]]:
     return gold
 
 
-def scores(
-    retriever: Retriever, asked: Asked, by_passage: Callable[[Asked], frozenset[str]] | None
-) -> tuple[float, float, float]:
+def searched(
+    store: VectorStore,
+    weight: float,
+    embedder: Embedder,
+    questions: Sequence[Asked],
+    by_passage: Gold,
+) -> np.ndarray:
+    """The measures of each question, shape (questions, measures); nan where there is none."""
+    retriever = Retriever(store, embedder, Retrieval(summary_weight=weight))
+    return np.array([scores(retriever, asked, by_passage) for asked in questions])
+
+
+def scores(retriever: Retriever, asked: Asked, by_passage: Gold) -> tuple[float, float, float]:
     hits = retriever.search(asked.text, k=100)
-    if asked.gold or by_passage is None:
-        gold = asked.gold
-        ranking = list(dict.fromkeys(Path(hit.document).stem for hit in hits))
-    else:
-        gold, ranking = by_passage(asked), [hit.passage.id for hit in hits]
-    evidence = covered(words(asked.facts), read(hits))
+    held = words("\n".join(hit.text for hit in hits[:READ]))
+    evidence = covered(words(asked.facts), held)
+    ranking = [Path(hit.document).stem if asked.gold else hit.passage.id for hit in hits]
+    gold = asked.gold or by_passage(asked)
     if not gold:
         return float("nan"), float("nan"), evidence
     return ndcg(ranking, gold, DEPTH), recall(ranking, gold, DEPTH), evidence
-
-
-def read(hits: Sequence[Hit]) -> set[str]:
-    return words("\n".join(hit.text for hit in hits[:READ]))
 
 
 def words(text: str) -> set[str]:
@@ -236,7 +307,7 @@ def shown(found: np.ndarray, without: np.ndarray) -> dict[str, object]:
         if there.any():
             change = intervals((own - base)[there][:, None])[0]
             told[name] = round(float(own[there].mean()), 4)
-            told[f"{name} difference"] = [
+            told[f"{name}, difference, from, to"] = [
                 round(one, 4) for one in (change.mean, change.low, change.high)
             ]
     return told
@@ -247,56 +318,13 @@ def by_type(
 ) -> dict[str, dict[str, object]]:
     types = np.array([asked.type for asked in questions])
     return {
-        str(type_): {
-            "questions": int((types == type_).sum()),
-            **{
-                name: [round(float(one), 4) for one in np.nanmean(found[types == type_], axis=0)]
-                for name, found in values.items()
-                if not np.isnan(found[types == type_]).all(axis=0).any()
-            },
+        kind: {
+            "questions": int((types == kind).sum()),
+            **{name: shown(found[types == kind], values["without"][types == kind])
+               for name, found in values.items()},
         }
-        for type_ in sorted(set(types))
-    }
-
-
-def costs(expert: Expert, full: VectorStore, content: VectorStore) -> dict[str, object]:
-    """Passages, bytes of vectors, words and texts, and the processor time that summaries take."""
-    settings = expert.config.summaries
-    embedder = expert.retriever.embedder
-    documents = [expert.document(name) for name in full.snapshot().documents()]
-    own = list(full.snapshot().rows())
-    made = [row.passage for row in own if not row.passage.is_verbatim]
-    started = time.process_time()
-    tokens = (embedder.info.max_tokens, embedder.count_tokens)
-    for document in documents:
-        passages = sorted(
-            (row.passage for row in own if row.passage.document == document.name),
-            key=lambda passage: passage.start,
-        )
-        kept = [passage for passage in passages if passage.is_verbatim]
-        summaries(document, kept, settings, Extractive(settings.sentences), tokens=tokens)
-    written = time.process_time() - started
-    return {
-        "documents": len(documents),
-        "passages": content.count(),
-        "summaries": len(made),
-        "of sections": sum(bool(one.headings) for one in made),
-        "mean characters of a summary": round(sum(len(one.text) for one in made) / len(made)),
-        "seconds to write all": round(written, 2),
-        "seconds to embed a summary / a passage": seconds(embedder, made, own),
-    }
-
-
-def seconds(embedder: Embedder, made: Sequence[Passage], own: Sequence) -> list[float]:
-    told = []
-    for texts in (
-        [one.text for one in made[:16]],
-        [row.passage.text for row in own if row.passage.is_verbatim][:16],
-    ):
-        started = time.process_time()
-        embedder.embed(texts, "passage")
-        told.append(round((time.process_time() - started) / max(1, len(texts)), 3))
-    return told
+        for kind in sorted(set(types.tolist()))
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

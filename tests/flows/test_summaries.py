@@ -99,7 +99,7 @@ def test_a_summary_changes_with_its_document_and_goes_with_it(folder: Path) -> N
     assert before and now
     assert not any("orchid" in text for text in now)
 
-    removed = expert.remove(["documents/orchid.md"])
+    removed = expert.remove("documents/orchid.md")
     assert removed.failed == ()
     assert "documents/orchid.md" not in {one.document for one in kept(expert)}
 
@@ -107,7 +107,7 @@ def test_a_summary_changes_with_its_document_and_goes_with_it(folder: Path) -> N
     back = {one.text for one in kept(expert) if one.document == "documents/orchid.md"}
     assert back == before
 
-    forgotten = expert.remove(["documents/orchid.md"], forget=True)
+    forgotten = expert.remove("documents/orchid.md", forget=True)
     assert forgotten.failed == ()
     assert not any("orchid" in one.text for one in kept(expert))
 

@@ -5,6 +5,8 @@
 
 zx_bank, velvera_technologies   the companies' Markdown and questions; settings are chosen on the
                                 first, the second is held out
+zx_bank-bare, velvera_technologies-bare     the same texts without their headings, in numbered
+                                files: what a note, a transcript or a bad scan looks like
 h2o_evals                       two long PDFs (the EU AI Act, a tax manual)
 topics                          zx_bank's documents, with benchmarks/summary_questions.jsonl: what a
                                 document is about in other words (theme), subjects that stand in
@@ -27,7 +29,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -112,19 +114,38 @@ def main() -> None:
     weights = [float(one) for one in options.weights.split(",")]
     settings = Summaries(**{"mode": "extractive", **json.loads(options.settings)})
     for name in options.only.split(","):
-        sources, questions = material(options.data, name)
         with tempfile.TemporaryDirectory() as folder:
+            sources, questions = material(options.data, name, Path(folder) / "bare")
             place = (options.keep or Path(folder)) / ("zx_bank" if name == "topics" else name)
             result = measured(place, sources, questions, weights, settings)
         print(json.dumps({name: result}, indent=1), flush=True)
 
 
-def material(data: Path, name: str) -> tuple[list[Path], list[Asked]]:
+def material(data: Path, name: str, folder: Path) -> tuple[list[Path], list[Asked]]:
+    if name.endswith("-bare"):
+        whole = data / "enterprise" / name.removesuffix("-bare")
+        numbers = bare(whole / "md", folder)
+        questions = [
+            replace(one, gold=frozenset(numbers[stem] for stem in one.gold if stem in numbers))
+            for one in company(whole)
+        ]
+        return [folder], questions
     if name == "h2o_evals":
         return sorted((data / name).glob("*/used_documents/*.pdf")), list(h2o(data / name))
     if name == "topics":
         return [data / "enterprise" / "zx_bank" / "md"], list(topics())
     return [data / "enterprise" / name / "md"], list(company(data / "enterprise" / name))
+
+
+def bare(source: Path, folder: Path) -> dict[str, str]:
+    """Writes texts without headings as 000.txt, 001.txt, ...; gives each stem's number."""
+    folder.mkdir(parents=True)
+    numbers = {}
+    for number, path in enumerate(sorted(source.iterdir())):
+        kept = [line for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
+        (folder / f"{number:03}.txt").write_text("\n".join(kept), "utf-8")
+        numbers[path.stem] = f"{number:03}"
+    return numbers
 
 
 def company(folder: Path) -> Iterator[Asked]:
@@ -299,17 +320,18 @@ def covered(wanted: set[str], held: set[str]) -> float:
     return len(wanted & held) / len(wanted) if wanted else float("nan")
 
 
-def shown(found: np.ndarray, without: np.ndarray) -> dict[str, object]:
-    told: dict[str, object] = {}
+def shown(found: np.ndarray, without: np.ndarray) -> dict[str, str]:
+    """The mean of each measure, and its difference with the interval."""
+    told: dict[str, str] = {}
     for column, name in enumerate(MEASURES):
         own, base = found[:, column], without[:, column]
         there = ~np.isnan(own)
         if there.any():
             change = intervals((own - base)[there][:, None])[0]
-            told[name] = round(float(own[there].mean()), 4)
-            told[f"{name}, difference, from, to"] = [
-                round(one, 4) for one in (change.mean, change.low, change.high)
-            ]
+            told[name] = (
+                f"{own[there].mean():.4f}, {change.mean:+.4f} ({change.low:+.4f} to "
+                f"{change.high:+.4f})"
+            )
     return told
 
 

@@ -1,7 +1,7 @@
 """What summaries bring to retrieval: an ablation, question by question, on the same passages.
 
     python benchmarks/summaries.py DATA [--only zx_bank,velvera_technologies,h2o_evals,topics]
-        [--keep FOLDER] [--weights 0.1,0.3,0.5,1.0] [--settings '{"sentences": 5}']
+        [--keep FOLDER] [--weights 0.1,0.3,0.5,1.0] [--every N] [--settings '{"sentences": 5}']
 
 zx_bank, velvera_technologies   the companies' Markdown and questions; settings are chosen on the
                                 first, the second is held out
@@ -110,6 +110,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--weights", default="0.1,0.3,0.5,1.0")
     parser.add_argument("--settings", default="{}")
+    parser.add_argument("--every", type=int, default=1, help="asks every so-manieth question")
     options = parser.parse_args()
     weights = [float(one) for one in options.weights.split(",")]
     settings = Summaries(**{"mode": "extractive", **json.loads(options.settings)})
@@ -117,7 +118,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             sources, questions = material(options.data, name, Path(folder) / "bare")
             place = (options.keep or Path(folder)) / ("zx_bank" if name == "topics" else name)
-            result = measured(place, sources, questions, weights, settings)
+            result = measured(place, sources, questions[:: options.every], weights, settings)
         print(json.dumps({name: result}, indent=1), flush=True)
 
 

@@ -78,7 +78,7 @@ class Summaries(_Section):
 
     mode: Literal["off", "extractive", "model"] = "extractive"
     sentences: Annotated[int, Field(ge=1, le=20)] = 5
-    document_passages: Annotated[int, Field(ge=2)] = 2
+    document_passages: Annotated[int, Field(ge=2)] = 8
     section_passages: Annotated[int, Field(ge=2)] = 8
 
 
@@ -307,12 +307,11 @@ tokens = 200
 
 [summaries]
 # Who sums up long documents and sections: extractive (their own sentences), model (the language
-# model) or off. Summaries find; what is read and quoted is always the content.
-# After a change: pakar reindex
+# model) or off. Summaries only find; what is read and quoted is the content. See pakar reindex.
 mode = "extractive"
 sentences = 5
-# From so many passages on, a document and a section in it have one.
-document_passages = 2
+# From so many passages on, a document has one, and a section in it has its own.
+document_passages = 8
 section_passages = 8
 
 [retrieval]

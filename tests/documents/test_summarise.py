@@ -37,7 +37,7 @@ def handbook(sections: int, sentences: int) -> Document:
 
 
 def summed_up(source: Document, **wanted: int) -> list[Passage]:
-    chosen = Summaries(mode="extractive", **wanted)
+    chosen = Summaries(**{"document_passages": 2, **wanted})
     passages = split(source, max_tokens=120, size=40, count_tokens=by_words)
     made = Extractive(chosen.sentences)
     return summaries(source, passages, chosen, made, tokens=(120, by_words))

@@ -36,7 +36,7 @@ def folder(tmp_path: Path, testing_backend: str) -> Path:
 
 def opened(folder: Path, **settings: str) -> Expert:
     """The expert with these lines in the section [summaries]."""
-    wanted = {"mode": '"extractive"', "section_passages": "3", **settings}
+    wanted = {"mode": '"extractive"', "document_passages": "2", "section_passages": "3", **settings}
     lines = "\n".join(f"{key} = {value}" for key, value in wanted.items())
     text = (folder / "pakar.toml").read_text("utf-8")
     before, _, after = text.partition("[summaries]")

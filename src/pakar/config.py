@@ -88,7 +88,7 @@ class Retrieval(_Section):
     passages: Annotated[int, Field(ge=1, le=100)] = 4
     candidates: Annotated[int, Field(ge=10, le=1000)] = 100
     vector_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.6
-    summary_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.3
+    summary_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
     rerank: Annotated[int, Field(ge=1, le=200)] = 20
 
 
@@ -321,7 +321,7 @@ candidates = 100
 # 1 trusts only the vectors (meaning), 0 only the words (BM25).
 vector_weight = 0.6
 # How much a summary that fits better than the passages that it sums up lifts them. 0: not at all.
-summary_weight = 0.3
+summary_weight = 0.1
 # How many of the best passages the reranker re-reads, where there is one.
 rerank = 20
 

@@ -70,12 +70,25 @@ class Tables(_Section):
     queries: dict[str, str] = {}
 
 
+class Summaries(_Section):
+    """Who writes summaries, and of what: of documents and sections with so many passages or more.
+
+    A change holds for what is added or changes from then on, and after `pakar reindex` for all.
+    """
+
+    mode: Literal["off", "extractive", "model"] = "extractive"
+    sentences: Annotated[int, Field(ge=1, le=20)] = 5
+    document_passages: Annotated[int, Field(ge=2)] = 8
+    section_passages: Annotated[int, Field(ge=2)] = 8
+
+
 class Retrieval(_Section):
     """How passages are found and how many go to the model."""
 
     passages: Annotated[int, Field(ge=1, le=100)] = 4
     candidates: Annotated[int, Field(ge=10, le=1000)] = 100
     vector_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.6
+    summary_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
     rerank: Annotated[int, Field(ge=1, le=200)] = 20
 
 
@@ -193,6 +206,7 @@ class Config(_Section):
     reading: Reading = Reading()
     tables: Tables = Tables()
     passages: Passages = Passages()
+    summaries: Summaries = Summaries()
     retrieval: Retrieval = Retrieval()
     answering: Answering = Answering()
     examples: Examples = Examples()
@@ -309,12 +323,23 @@ seconds = 600
 # Size of a passage in the embedder's tokens. After a change: pakar reindex
 tokens = 200
 
+[summaries]
+# Who sums up long documents and sections: extractive (their own sentences), model (the language
+# model) or off. Summaries only find; what is read and quoted is the content. See pakar reindex.
+mode = "extractive"
+sentences = 5
+# From so many passages on, a document has one, and a section in it has its own.
+document_passages = 8
+section_passages = 8
+
 [retrieval]
 # Passages that go to the model, and how many each retriever proposes.
 passages = 4
 candidates = 100
 # 1 trusts only the vectors (meaning), 0 only the words (BM25).
 vector_weight = 0.6
+# How much a summary that fits better than the passages that it sums up lifts them. 0: not at all.
+summary_weight = 0.1
 # How many of the best passages the reranker re-reads, where there is one.
 rerank = 20
 

@@ -142,7 +142,8 @@ class TableFile:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A span of a document: `document.text[start:end] == text`, always.
+    """A span of a document: `document.text[start:end] == text`, but for summaries (see
+    `is_verbatim`).
 
     `headings` is the path from the outermost heading to the innermost that covers the span's
     start. `page` is the page's or slide's number where the source has them. `title` and
@@ -166,6 +167,11 @@ class Passage:
         """Equal for equal spans of equal text in a document of the same name."""
         key = f"{self.document}\x00{self.kind}\x00{self.start}\x00{self.end}\x00{self.text}"
         return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether the text is the document's own. A summary of a span is not: it is shorter."""
+        return len(self.text) == self.end - self.start
 
     @property
     def heading(self) -> str:

@@ -32,6 +32,7 @@ class Wording:
     rewrite_template: Template
     generate_template: Template
     fields_template: Template
+    summarise_template: Template
 
     def question(self, question: str, passages: str) -> str:
         return self.question_template.substitute(question=question, passages=passages)
@@ -41,6 +42,9 @@ class Wording:
 
     def generate(self, passage: str) -> str:
         return self.generate_template.substitute(passage=passage)
+
+    def summarise(self, text: str) -> str:
+        return self.summarise_template.substitute(text=text)
 
     def fields(self, text: str, answer: str, fields: str) -> str:
         return self.fields_template.substitute(text=text, answer=answer or "-", fields=fields)
@@ -69,6 +73,7 @@ def wording(language: str) -> Wording:
         rewrite_template=Template(texts["rewrite"]),
         generate_template=Template(texts["generate"]),
         fields_template=Template(texts["fields"]),
+        summarise_template=Template(texts["summarise"]),
     )
 
 

@@ -18,6 +18,7 @@ from pakar.flows import indexed
 from pakar.flows.index_in_force import fitting, new_manifest, no_documents_yet, require_fitting
 from pakar.flows.keeping import Keeper
 from pakar.flows.reading import SourceReader, fingerprint
+from pakar.flows.summarising import Summariser
 from pakar.flows.workplace import Workplace
 from pakar.index import generations, manifest
 from pakar.index.build import Indexer, Progress, Steps
@@ -53,10 +54,11 @@ def add(
         looked_at = [one for one in found.found if only is None or only(one.path)]
         held = sorted({one.name for one in found.found} - {one.name for one in looked_at})
         keeper = Keeper(place, index, wanted)
-        indexer = _indexer(place, index, keeper.store)
+        summariser = Summariser(place)
+        indexer = _indexer(place, index, keeper.store, summariser)
         report = indexer.add(looked_at, found.roots, progress=progress, held=held)
         report = keeper.finish(report, "add")
-    return _with_discovery(report, found)
+    return _with_notes(report, found, summariser)
 
 
 def remove(
@@ -69,7 +71,8 @@ def remove(
         # Named before they are removed: afterwards nothing tells a name from a path.
         names = indexed.named(place, documents)
         keeper = Keeper(place, index, known)
-        report = _indexer(place, index, keeper.store).remove(indexed.expanded(place, names))
+        indexer = _indexer(place, index, keeper.store, Summariser(place))
+        report = indexer.remove(indexed.expanded(place, names))
         gone = [
             root
             for root in known.roots
@@ -95,11 +98,12 @@ def reindex(
         wanted = new_manifest(place).with_roots(old)
         manifest.save(index, wanted)
         keeper = Keeper(place, index, wanted)
-        indexer = _indexer(place, index, keeper.store)
+        summariser = Summariser(place)
+        indexer = _indexer(place, index, keeper.store, summariser)
         report = indexer.add(found.found, found.roots, progress=progress)
         generations.take_over(place.derived, index)
         report = keeper.finish(report, "reindex")
-    return _with_discovery(report, found)
+    return _with_notes(report, found, summariser)
 
 
 def _discovered(
@@ -117,12 +121,14 @@ def _discovered(
     return discover(roots, place.folder, place.folder, seconds=seconds)
 
 
-def _indexer(place: Workplace, index: Path, store: VectorStore) -> Indexer[Found]:
+def _indexer(
+    place: Workplace, index: Path, store: VectorStore, summariser: Summariser
+) -> Indexer[Found]:
     reader = SourceReader(place.config, place.derived)
     parts = Unpacker(place.derived / PARTS, place.config.documents, reader.open_mail)
     steps = Steps(
         read=reader.read,
-        split=place.split,
+        split=summariser.split,
         embedding_text=embedding_text,
         terms=_terms,
         fingerprint=fingerprint,
@@ -139,10 +145,11 @@ def _terms(passage: Passage) -> list[str]:
     return terms(f"{passage.context}\n{passage.text}", passage.language)
 
 
-def _with_discovery(report: AddReport, found: Discovery) -> AddReport:
+def _with_notes(report: AddReport, found: Discovery, summariser: Summariser) -> AddReport:
     skipped = tuple(Failure(one.name, one.reason, "") for one in found.skipped)
     return replace(
         report,
         failed=(*found.failures, *report.failed),
         skipped=(*skipped, *report.skipped),
+        warnings=(*report.warnings, *summariser.notes),
     )

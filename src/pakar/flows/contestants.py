@@ -89,6 +89,7 @@ def _fingerprint(ground: Ground, route: Route, adapter: Adapter | None) -> str:
         parts["documents"] = sorted(ground.documents.items())
         parts["retrieval"] = config.retrieval.model_dump()
         parts["passages"] = config.passages.model_dump()
+        parts["summaries"] = config.summaries.model_dump()
         parts["models"] = [config.models.embedder, config.models.reranker]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 

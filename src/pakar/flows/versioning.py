@@ -95,7 +95,7 @@ def _with_answers(
 
     def opened(folder: Path) -> tuple[VectorStore, Retriever]:
         store = place.store(folder)
-        return store, Retriever(store, place.embedder, place.config.retrieval, place.reranker)
+        return store, Retriever(store, place.embedder, place.retrieval, place.reranker)
 
     try:
         for version in versions:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pakar.backends.heap import give_back
-from pakar.config import Config
+from pakar.config import Config, Retrieval
 from pakar.documents.passages import split_document
 from pakar.evaluation.router import Router
 from pakar.index import generations
@@ -107,13 +107,19 @@ class Workplace:
         """The tables of an index, as files."""
         return TableStore(index / "tables", named=self.archive.named)
 
+    @property
+    def retrieval(self) -> Retrieval:
+        """The settings of retrieval as they hold: without summaries, those left do not count."""
+        chosen = self.config.retrieval
+        if self.config.summaries.mode == "off":
+            return chosen.model_copy(update={"summary_weight": 0.0})
+        return chosen
+
     def retriever(self, index: Path) -> Retriever:
         """Searches an index, whether or not it fits the settings; the last one is kept open."""
         cached = self._retrievers.get(index)
         if cached is None:
-            cached = Retriever(
-                self.store(index), self.embedder, self.config.retrieval, self.reranker
-            )
+            cached = Retriever(self.store(index), self.embedder, self.retrieval, self.reranker)
             self._retrievers.clear()
             self._retrievers[index] = cached
         return cached

@@ -59,7 +59,8 @@ class LeavingStore:
         if shelf is not None and wanted and not shelf.files.has(name, content_hash):
             shelf.files.save(name, content_hash, before.rows([name]))
         if len(self.left) < _MOST_SAMPLES:
-            self.left += nlargest(_SAMPLES_A_DOCUMENT, before.rows([name]), key=_length)
+            own = (row for row in before.rows([name]) if row.passage.is_verbatim)
+            self.left += nlargest(_SAMPLES_A_DOCUMENT, own, key=_length)
 
 
 def _length(row: IndexedPassage) -> int:

@@ -13,16 +13,20 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 def fuse(
-    vector: Mapping[Key, float], words: Mapping[Key, float], *, vector_weight: float
+    vector: Mapping[Key, float],
+    words: Mapping[Key, float],
+    *,
+    vector_weight: float,
+    floor: float | None = None,
 ) -> dict[Key, float]:
     """One score in [0, 1] for each key of either mapping.
 
     Cosine similarities are spread from the lowest candidate (0) to the highest (1): models such as
     E5 press them into a narrow band whose floor means nothing. BM25 scores are divided by the
     highest: their zero means that no word was found. A key missing in `words` has 0 there; a key
-    missing in `vector` counts as the lowest candidate.
+    missing in `vector` counts as the lowest candidate, and so does one below `floor`.
     """
-    near = _spread(vector)
+    near = _spread(vector, floor)
     found = _share(words)
     return {
         key: vector_weight * near.get(key, 0.0) + (1.0 - vector_weight) * found.get(key, 0.0)
@@ -49,13 +53,14 @@ def add_support(
     return supported
 
 
-def _spread(scores: Mapping[Key, float]) -> dict[Key, float]:
+def _spread(scores: Mapping[Key, float], floor: float | None) -> dict[Key, float]:
     if not scores:
         return {}
     low, high = min(scores.values()), max(scores.values())
+    low = low if floor is None else min(max(low, floor), high)
     if high <= low:
-        return dict.fromkeys(scores, 1.0)
-    return {key: (score - low) / (high - low) for key, score in scores.items()}
+        return {key: float(score >= low) for key, score in scores.items()}
+    return {key: max(0.0, score - low) / (high - low) for key, score in scores.items()}
 
 
 def _share(scores: Mapping[Key, float]) -> dict[Key, float]:

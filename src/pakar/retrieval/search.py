@@ -17,11 +17,14 @@ from pakar.config import Retrieval
 from pakar.errors import ConfigError
 from pakar.ports import Embedder, Filter, Reranker, Scored, Snapshot, Vectors, VectorStore
 from pakar.retrieval.fuse import add_support, fuse
+from pakar.retrieval.lift import best_summaries, lifted, summed_up
 from pakar.retrieval.query import query_terms, question_language
 from pakar.types import Hit, Passage, PassageKind
 
 # Learned on the development company (docs/measurements.md).
 SUPPORT_WEIGHT = 0.2
+# The passages of so many documents are looked at because their summaries were found.
+_LIFTED_DOCUMENTS = 3
 EVERYTHING = Filter()
 MayRead = Callable[[str], bool]
 _KINDS = get_args(PassageKind)
@@ -60,8 +63,8 @@ class Retriever:
         limit = max(self.settings.candidates, k)
         vector = self.embedder.embed([question], "query")[0]
         terms = query_terms(question, self._languages(snapshot))
-        near, found = _both(snapshot, vector, terms, limit, allowed)
-        hits = self._rank(snapshot, vector, near, found)
+        sought = _Sought(snapshot, vector, terms, limit, allowed)
+        hits = self._ranked(sought) if where.kinds else self._content(sought)
         if self.reranker is not None:
             hits = _rerank(self.reranker, question, hits[: max(k, self.settings.rerank)])
         return hits[:k]
@@ -85,22 +88,30 @@ class Retriever:
         counts = snapshot.languages()
         return sorted(counts, key=lambda language: (-counts[language], language))
 
-    def _rank(
-        self, snapshot: Snapshot, vector: Vectors, near: list[Scored], found: list[Scored]
-    ) -> list[Hit]:
-        passages = {one.passage.id: one.passage for one in [*near, *found]}
-        cosines = {one.passage.id: one.score for one in near}
-        missing = [key for key in passages if key not in cosines]
-        cosines |= _cosines(snapshot.vectors(missing), vector)
-        bm25 = {one.passage.id: one.score for one in found}
-        fused = fuse(cosines, bm25, vector_weight=self.settings.vector_weight)
-        documents = {key: passage.document for key, passage in passages.items()}
-        fused = add_support(fused, documents, weight=SUPPORT_WEIGHT)
-        hits = [
-            Hit(passage, fused[key], _named(vector=cosines.get(key), words=bm25.get(key)))
-            for key, passage in passages.items()
-        ]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.document, hit.start))
+    def _ranked(self, sought: _Sought) -> list[Hit]:
+        """Passages of the kinds that were asked for, summaries like all others."""
+        found = sought.candidates()
+        return _hits(found, self._fused(found), {})
+
+    def _content(self, sought: _Sought) -> list[Hit]:
+        """What can be quoted; what sums it up counts for it."""
+        weight = self.settings.summary_weight
+        found = sought.candidates()
+        if weight == 0:
+            found = found.verbatim()
+        fused = self._fused(found)
+        if documents := summed_up(found.passages, fused, _LIFTED_DOCUMENTS):
+            floor = min(found.cosines.values())
+            found = found.with_those(sought.among(documents))
+            fused = self._fused(found, floor)
+        summaries = best_summaries(found.passages.items(), fused)
+        content = found.verbatim()
+        own = {key: fused[key] for key in content.passages}
+        return _hits(content, lifted(own, summaries, weight=weight), summaries)
+
+    def _fused(self, found: _Found, floor: float | None = None) -> dict[str, float]:
+        weight = self.settings.vector_weight
+        return fuse(found.cosines, found.bm25, vector_weight=weight, floor=floor)
 
 
 def _allowed(snapshot: Snapshot, where: Filter, may_read: MayRead | None) -> Filter | None:
@@ -130,13 +141,79 @@ def _check(k: int, where: Filter) -> None:
             )
 
 
-def _both(
-    snapshot: Snapshot, vector: Vectors, terms: Sequence[str], limit: int, where: Filter
-) -> tuple[list[Scored], list[Scored]]:
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        words = pool.submit(snapshot.search_terms, terms, limit, where)
-        near = snapshot.search_vector(vector, limit, where)
-        return near, words.result()
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Candidates by id, with the scores of the two searches; all have a cosine."""
+
+    passages: dict[str, Passage]
+    cosines: dict[str, float]
+    bm25: dict[str, float]
+
+    def verbatim(self) -> _Found:
+        kept = {key: one for key, one in self.passages.items() if one.is_verbatim}
+        cosines = {key: score for key, score in self.cosines.items() if key in kept}
+        bm25 = {key: score for key, score in self.bm25.items() if key in kept}
+        return _Found(kept, cosines, bm25)
+
+    def with_those(self, other: _Found) -> _Found:
+        return _Found(
+            other.passages | self.passages,
+            other.cosines | self.cosines,
+            other.bm25 | self.bm25,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """A question as both searches want it, and where they look."""
+
+    snapshot: Snapshot
+    vector: Vectors
+    terms: Sequence[str]
+    limit: int
+    where: Filter
+
+    def candidates(self) -> _Found:
+        near, words = self._both()
+        passages = {one.passage.id: one.passage for one in [*near, *words]}
+        cosines = {one.passage.id: one.score for one in near}
+        missing = [key for key in passages if key not in cosines]
+        cosines |= _cosines(self.snapshot.vectors(missing), self.vector)
+        return _Found(passages, cosines, {one.passage.id: one.score for one in words})
+
+    def among(self, documents: Sequence[str]) -> _Found:
+        """The candidates of these documents alone."""
+        where = replace(self.where, documents=tuple(documents))
+        return replace(self, where=where).candidates()
+
+    def _both(self) -> tuple[list[Scored], list[Scored]]:
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            words = pool.submit(self.snapshot.search_terms, self.terms, self.limit, self.where)
+            near = self.snapshot.search_vector(self.vector, self.limit, self.where)
+            return near, words.result()
+
+
+def _hits(
+    found: _Found,
+    scores: Mapping[str, float],
+    summaries: Mapping[str, float],
+) -> list[Hit]:
+    """The best first; a document's second good passage supports the first."""
+    documents = {key: passage.document for key, passage in found.passages.items()}
+    supported = add_support(scores, documents, weight=SUPPORT_WEIGHT)
+    hits = [
+        Hit(
+            passage,
+            supported[key],
+            _named(
+                vector=found.cosines.get(key),
+                words=found.bm25.get(key),
+                summary=summaries.get(key),
+            ),
+        )
+        for key, passage in found.passages.items()
+    ]
+    return sorted(hits, key=lambda hit: (-hit.score, hit.document, hit.start))
 
 
 def _cosines(vectors: Mapping[str, Vectors], query: Vectors) -> dict[str, float]:
@@ -156,6 +233,6 @@ def _reranked_text(passage: Passage) -> str:
     return f"{passage.context}\n{passage.text}" if passage.context else passage.text
 
 
-def _named(*, vector: float | None, words: float | None) -> dict[str, float]:
-    scores = {"vector": vector, "words": words}
+def _named(*, vector: float | None, words: float | None, summary: float | None) -> dict[str, float]:
+    scores = {"vector": vector, "words": words, "summary": summary}
     return {name: score for name, score in scores.items() if score is not None}

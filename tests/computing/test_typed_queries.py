@@ -107,6 +107,18 @@ def test_the_result_is_the_one_of_plain_python(
     assert len(places) <= len(data)
 
 
+@pytest.mark.parametrize("name", ["value", "Value", "result"])
+def test_groups_in_a_column_called_value_are_ranked_by_what_was_computed(
+    name: str, tmp_path: Path
+) -> None:
+    columns = [Column(name, "text"), Column("amount", "whole"), Column("day", "date")]
+    data = [("a", 9, None), ("b", 5, None), ("c", 3, None), ("c", 4, None)]
+    table = store(tmp_path / "t.parquet", columns, data)
+    query = Query("sum", "amount", (), name, (), "descending", 2)
+    with Sandbox(table.path) as box:
+        assert box.rows(result_sql(query)) == [("a", 9), ("c", 7)]
+
+
 def evaluated(
     query: Query, table: Table, data: Sequence[tuple[object, ...]]
 ) -> list[tuple[object, ...]]:

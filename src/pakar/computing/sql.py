@@ -38,7 +38,9 @@ def result_sql(query: Query, *, table: str = TABLE, source: bool = True) -> Sql:
     rows = f"FROM {quoted(table)}{where}"
     if query.aggregate is None:
         return _rows(query, rows, values, source)
-    value = f"{_aggregated(query)} AS value"
+    # DuckDB would take a group's column of the same name for it.
+    name = "result" if query.group.casefold() == "value" else "value"
+    value = f"{_aggregated(query)} AS {name}"
     if not query.group:
         return Sql(f"SELECT {value} {rows}", values)
     group = quoted(query.group)
@@ -48,8 +50,8 @@ def result_sql(query: Query, *, table: str = TABLE, source: bool = True) -> Sql:
         return Sql(f"{grouped} ORDER BY {group}", values)
     direction = _direction(query)
     return Sql(
-        f"SELECT * FROM ({grouped}) WHERE value IS NOT NULL"
-        f"{_ranked('value', direction, query.limit)} ORDER BY value {direction}, {group}",
+        f"SELECT * FROM ({grouped}) WHERE {name} IS NOT NULL"
+        f"{_ranked(name, direction, query.limit)} ORDER BY {name} {direction}, {group}",
         values,
     )
 

@@ -69,6 +69,7 @@ class Workload:
     def largest(self) -> MicroBatch:
         """The micro-batch that needs the most memory: the longest examples if they meet in a step,
         or whatever fills the bound, as chance mixes lengths so that some micro-batch nearly does.
+        It may hold the answers of a whole step: what the examples share is in it once.
         """
         order = sorted(zip(self.lengths, self.answers, strict=True), reverse=True)
         if self.repeats > 1:
@@ -79,7 +80,7 @@ class Workload:
         bound = max(self.micro_tokens, order[0][0])
         if tokens <= bound:
             return MicroBatch(tokens, answers)
-        return MicroBatch(bound, min(bound, answers * bound // tokens))
+        return MicroBatch(bound, min(bound, answers))
 
 
 def even(

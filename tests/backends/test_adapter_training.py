@@ -358,7 +358,7 @@ def test_a_training_is_made_to_fit_its_time_and_goes_on_with_the_same_steps(
     endless = replace(RECIPE, epochs=1000, seconds=3.0)
     done = trainer.train(rows, endless, tmp_path / "a", quiet)
     assert 16 <= done.steps < 1000 * 34 / 4
-    assert done.seconds < 10 * endless.seconds
+    assert done.planned_seconds <= 1.1 * endless.seconds
     pace = (tmp_path / "a" / "pace.json").read_text()
 
     (tmp_path / "b").mkdir()

@@ -16,6 +16,7 @@ from pakar.config import Documents, Reading
 from pakar.documents import pdf_scans
 from pakar.documents.read import read_document
 from pakar.errors import MissingExtraError
+from pakar.flows.reading import SourceReader
 from pakar.index.build import one_by_one
 
 FEES = ["The locker costs 900 rupees a year.", "A cheque book costs 50 rupees."]
@@ -113,7 +114,7 @@ def test_what_was_hard_to_read_is_told_and_noted_in_answers(
     use(monkeypatch, ScriptedOcr(placed(*FEES), confidence=0.62))
     # Here, as a process of its own would not know the scripted engine.
     here = one_by_one(lambda found: read(found.path))
-    monkeypatch.setattr("pakar.flows.adding.reader", lambda config, derived: here)
+    monkeypatch.setattr(SourceReader, "read", lambda self, sources: here(sources))
     expert = Expert.create(tmp_path / "bank", embedder=testing_backend)
     report = expert.add(pdf(tmp_path / "bank" / "scan.pdf", page(FEES)))
     assert report.warnings == (

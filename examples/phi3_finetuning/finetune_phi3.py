@@ -49,7 +49,7 @@ wordings = 2
 
 [training]
 learning_rate = 1e-2
-epochs = 240.0
+epochs = 400.0
 batch = 12
 forgetting_limit = 1000.0
 """

@@ -102,6 +102,8 @@ def test_losses_and_gradients_are_those_of_each_row_alone(tmp_path, window: int 
     for name, one in model.named_parameters():
         assert torch.allclose(found[name], one.grad, rtol=1e-3, atol=1e-6), name
     assert any(float(one.abs().max()) > 1e-3 for one in found.values())
+    everywhere = _loss(model, rows, None)
+    assert torch.allclose(together, everywhere, rtol=1e-6) == (window is None)
 
 
 def _loss(model, rows: list[Row], window: int | None) -> torch.Tensor:

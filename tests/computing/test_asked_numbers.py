@@ -11,7 +11,7 @@ from pakar.computing.compute import Computed, compute
 from pakar.computing.query import Condition, Query
 from pakar.computing.sql import shown
 from pakar.computing.tables import Table
-from pakar.computing.telling import notes, told
+from pakar.computing.telling import formatted, notes, told
 
 
 def computed(question: str, *tables: Table, language: str = "en") -> Computed:
@@ -196,3 +196,19 @@ def test_a_table_that_is_gone_is_no_answer(branches: Table) -> None:
     outcome = compute("How many branches are in Jakarta?", [branches], "en")
     assert outcome.computed is None
     assert "t.csv" in outcome.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "language", "expected"),
+    [
+        (137 / 3, "en", "45.6667"),
+        (137 / 3, "id", "45,6667"),
+        (-2.99999, "en", "-3"),
+        (0.1 + 0.2, "en", "0.3"),
+        (1 / 3, "en", "0.333333333333"),
+        (1234567.5, "en", "1,234,567.5"),
+        (2100.0, "en", "2,100"),
+    ],
+)
+def test_a_long_fraction_is_rounded_and_not_cut(value: float, language: str, expected: str) -> None:
+    assert formatted(value, language) == expected

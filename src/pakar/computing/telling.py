@@ -64,14 +64,13 @@ def formatted(value: Cell, language: str, *, name: str = "") -> str:
 
 
 def _number(value: int | float | Decimal) -> str:
-    """Twelve digits are exact enough, and hide what binary fractions add."""
+    """Twelve digits are exact enough, and hide what binary fractions add; of those after the
+    point four are shown, rounded, unless there is nothing before it."""
     if isinstance(value, int):
         return f"{value:,}"
-    rounded = Decimal(f"{value:.12g}")
-    digits = f"{rounded:,f}"
-    whole, _, fraction = digits.partition(".")
-    fraction = fraction[:4].rstrip("0") if abs(rounded) >= 1 else fraction.rstrip("0")
-    return f"{whole}.{fraction}" if fraction else whole
+    exact = Decimal(f"{value:.12g}")
+    digits = f"{round(exact, 4) if abs(exact) >= 1 else exact:,f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def _asked(computed: Computed) -> str:

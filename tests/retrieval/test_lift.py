@@ -10,7 +10,7 @@ from pakar.backends.lancedb_store import LanceStore
 from pakar.config import Retrieval
 from pakar.language.terms import terms
 from pakar.ports import Filter, IndexedPassage
-from pakar.retrieval.lift import lifted
+from pakar.retrieval.lift import lifted, reaches
 from pakar.retrieval.search import Retriever
 from pakar.testing import HashEmbedder
 from pakar.types import Passage
@@ -29,6 +29,17 @@ def test_a_summary_lifts_never_lowers_and_never_above_its_own_score(
         assert score <= made[key] <= max(score, summaries.get(key, 0.0)) + 1e-9
         if key not in summaries or weight == 0:
             assert made[key] == score
+
+
+def test_a_summarised_document_is_looked_into_only_where_it_can_come_among_the_best() -> None:
+    text = Passage("a.md", 0, 1, "a")
+    other = Passage("b.md", 0, 1, "b")
+    summary = Passage("c.md", 0, 9, "c", kind="summary")
+    found = {one.id: one for one in (text, other, summary)}
+    scores = {text.id: 0.9, other.id: 0.2, summary.id: 1.0}
+    assert not reaches(found, scores, 1, 0.3)
+    assert reaches(found, scores, 2, 0.3)
+    assert reaches(found, scores, 3, 0.0)
 
 
 def passages() -> list[Passage]:

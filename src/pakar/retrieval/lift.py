@@ -7,6 +7,7 @@ taken out, unless they are asked for by their kind.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import neg
 
 from pakar.types import Passage
 
@@ -16,6 +17,19 @@ def summed_up(passages: Mapping[str, Passage], scores: Mapping[str, float], most
     found = [key for key, passage in passages.items() if not passage.is_verbatim]
     found.sort(key=lambda key: (-scores[key], key))
     return list(dict.fromkeys(passages[key].document for key in found))[:most]
+
+
+def reaches(
+    passages: Mapping[str, Passage], scores: Mapping[str, float], k: int, weight: float
+) -> bool:
+    """Whether `weight` times the best summary's score is as much as the k-th best content has.
+
+    A passage that is no candidate yet has next to no score of its own, so that this bounds what a
+    summary can make of it.
+    """
+    content = sorted((scores[key] for key, one in passages.items() if one.is_verbatim), key=neg)
+    best = max((scores[key] for key, one in passages.items() if not one.is_verbatim), default=0.0)
+    return len(content) < k or weight * best >= content[k - 1]
 
 
 def best_summaries(

@@ -17,7 +17,7 @@ from pakar.config import Retrieval
 from pakar.errors import ConfigError
 from pakar.ports import Embedder, Filter, Reranker, Scored, Snapshot, Vectors, VectorStore
 from pakar.retrieval.fuse import add_support, fuse
-from pakar.retrieval.lift import best_summaries, lifted, summed_up
+from pakar.retrieval.lift import best_summaries, lifted, reaches, summed_up
 from pakar.retrieval.query import query_terms, question_language
 from pakar.types import Hit, Passage, PassageKind
 
@@ -64,9 +64,10 @@ class Retriever:
         vector = self.embedder.embed([question], "query")[0]
         terms = query_terms(question, self._languages(snapshot))
         sought = _Sought(snapshot, vector, terms, limit, allowed)
-        hits = self._ranked(sought) if where.kinds else self._content(sought)
+        wanted = k if self.reranker is None else max(k, self.settings.rerank)
+        hits = self._ranked(sought) if where.kinds else self._content(sought, wanted)
         if self.reranker is not None:
-            hits = _rerank(self.reranker, question, hits[: max(k, self.settings.rerank)])
+            hits = _rerank(self.reranker, question, hits[:wanted])
         return hits[:k]
 
     def language(self, question: str) -> str:
@@ -93,14 +94,16 @@ class Retriever:
         found = sought.candidates()
         return _hits(found, self._fused(found), {})
 
-    def _content(self, sought: _Sought) -> list[Hit]:
+    def _content(self, sought: _Sought, k: int) -> list[Hit]:
         """What can be quoted; what sums it up counts for it."""
         weight = self.settings.summary_weight
         found = sought.candidates()
         if weight == 0:
             found = found.verbatim()
         fused = self._fused(found)
-        if documents := summed_up(found.passages, fused, _LIFTED_DOCUMENTS):
+        documents = summed_up(found.passages, fused, _LIFTED_DOCUMENTS)
+        # Another search, which costs a fifth more: not where it can bring nothing among the best.
+        if documents and reaches(found.passages, fused, k, weight + SUPPORT_WEIGHT):
             floor = min(found.cosines.values())
             found = found.with_those(sought.among(documents))
             fused = self._fused(found, floor)

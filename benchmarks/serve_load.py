@@ -58,13 +58,9 @@ def open_language_model(name, *, trust_remote_code):
 def open_embedder(name, *, trust_remote_code):
     return HashEmbedder(int(name))
 """
-QUESTIONS = (
-    "What does a cheque book cost?",
-    "How do I open a fixed deposit?",
-    "Which documents does a car loan need?",
-    "Where are branches in Chennai?",
-    "What is the interest rate of a gold loan?",
-    "How do I block a lost credit card?",
+QUESTIONS = tuple(
+    json.loads(line)["question"]
+    for line in (DOCUMENTS.parent / "questions.jsonl").read_text("utf-8").splitlines()
 )
 
 

@@ -45,9 +45,9 @@ def row(
     return IndexedPassage(passage, unit(number) if vector is None else vector, terms, content_hash)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> LanceStore:
-    return LanceStore(tmp_path / "index", DIMENSIONS)
+@pytest.fixture(params=(0, 10_000), ids=("on disk", "in memory"))
+def store(tmp_path: Path, request: pytest.FixtureRequest) -> LanceStore:
+    return LanceStore(tmp_path / "index", DIMENSIONS, in_memory=request.param)
 
 
 def found(store: LanceStore, *terms: str, where: Filter = EVERYTHING) -> list[str]:
@@ -184,6 +184,54 @@ def test_a_filter_holds_for_both_kinds_of_search(
 
     assert found(filtered, "fee", where=where) == expected
     assert sorted(f"{hit.passage.document}:{hit.passage.start}" for hit in near) == expected
+
+
+HEADINGS = ("Fees", "fees > 50% off", "Straße", "STRASSE", "")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from(HEADINGS), st.booleans()),
+        min_size=1,
+        max_size=12,
+    ),
+    where=st.builds(
+        Filter,
+        documents=st.lists(st.sampled_from("abcd"), max_size=2).map(tuple),
+        denied=st.lists(st.sampled_from("abcd"), max_size=2).map(tuple),
+        kinds=st.sampled_from(((), ("summary",), ("content", "row"))),
+        heading=st.sampled_from(("", "fees", "ss", "50%", "ß")),
+    ),
+    limit=st.integers(1, 6),
+)
+def test_in_memory_is_found_what_is_found_on_disk(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[tuple[str, str, bool]],
+    where: Filter,
+    limit: int,
+) -> None:
+    folder = tmp_path_factory.mktemp("both") / "index"
+    on_disk, in_memory = (LanceStore(folder, DIMENSIONS, in_memory=most) for most in (0, 10_000))
+    on_disk.replace(
+        sorted({name for name, _, _ in rows}),
+        [
+            row(name, number, headings=(heading,), kind="summary" if is_summary else "content")
+            for number, (name, heading, is_summary) in enumerate(rows)
+        ],
+    )
+    here, there = in_memory.snapshot(), on_disk.snapshot()
+    near = here.search_vector(unit(0), limit, where)
+    expected = there.search_vector(unit(0), limit, where)
+    assert [hit.passage for hit in near] == [hit.passage for hit in expected]
+    assert [hit.score for hit in near] == pytest.approx([hit.score for hit in expected], abs=1e-5)
+    # Equal scores have no order: with room for all, the same are found.
+    words, wanted = (one.search_terms(["fee"], 100, where) for one in (here, there))
+    assert {hit.passage: hit.score for hit in words} == {hit.passage: hit.score for hit in wanted}
+    ids = [hit.passage.id for hit in words]
+    assert {key: list(one) for key, one in here.vectors([*ids, "none"]).items()} == {
+        key: list(one) for key, one in there.vectors([*ids, "none"]).items()
+    }
 
 
 def test_a_filter_is_applied_before_the_limit(store: LanceStore) -> None:

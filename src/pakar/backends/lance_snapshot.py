@@ -5,6 +5,7 @@ Knows how LanceDB is asked. Knows nothing of writing or of what is newest.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 
 from pakar.backends.lance_errors import translated
 from pakar.backends.lance_filter import among, condition
+from pakar.backends.lance_resident import RESIDENT_COLUMNS, ResidentRows
 from pakar.backends.lance_schema import PASSAGE_COLUMNS, join_terms, scored, to_rows
 from pakar.ports import Filter, IndexedPassage, Scored, Vectors
 from pakar.types import Passage
@@ -33,12 +35,16 @@ _ROWS_AT_ONCE = 1024
 
 
 class LanceSnapshot:
-    """One version of the table."""
+    """One version of the table. One of at most `in_memory` rows is searched in memory."""
 
-    def __init__(self, table: Table, version: int, path: Path) -> None:
+    def __init__(self, table: Table, version: int, path: Path, *, in_memory: int) -> None:
         self._table = table
         self._version = version
         self._path = path
+        self._most_resident = in_memory
+        self._lock = threading.Lock()
+        self._is_small: bool | None = None
+        self._resident: ResidentRows | None = None
         self._documents: Mapping[str, str] | None = None
         self._languages: Mapping[str, int] | None = None
         self._places: dict[str, int] = {}
@@ -51,6 +57,9 @@ class LanceSnapshot:
         """The nearest passages by exact cosine similarity (from -1 to 1)."""
         if limit <= 0:
             return []
+        resident = self._in_memory()
+        if resident is not None:
+            return resident.nearest(vector, limit, where)
         with translated(self._path):
             query = self._table.search(np.asarray(vector, dtype=np.float32), "vector")
             query = query.distance_type("cosine").select([*PASSAGE_COLUMNS, "_distance"])
@@ -69,13 +78,18 @@ class LanceSnapshot:
         words = join_terms(terms)
         if limit <= 0 or not words:
             return []
+        resident = self._in_memory()
+        columns = PASSAGE_COLUMNS if resident is None else []
         with translated(self._path):
             query = self._table.search(MatchQuery(words, "terms"), query_type="fts")
-            query = query.select([*PASSAGE_COLUMNS, "_score"]).with_row_id(True)
+            query = query.select([*columns, "_score"]).with_row_id(True)
             if sql := condition(where):
                 query = query.where(sql, prefilter=True)
             found = query.limit(limit).to_arrow()
-        return self._remembered(found, found["_score"].to_pylist())
+        scores = found["_score"].to_pylist()
+        if resident is not None:
+            return resident.found(found["_rowid"].to_pylist(), scores)
+        return self._remembered(found, scores)
 
     def documents(self) -> Mapping[str, str]:
         """Name to content hash of every document that has passages."""
@@ -112,6 +126,9 @@ class LanceSnapshot:
 
         Those of passages that this snapshot found before are read from their places at once.
         """
+        resident = self._in_memory()
+        if resident is not None:
+            return resident.vectors(ids)
         known = self._places
         places = [known[key] for key in dict.fromkeys(ids) if key in known]
         others = [key for key in dict.fromkeys(ids) if key not in known]
@@ -131,6 +148,16 @@ class LanceSnapshot:
                 query = query.where(among("document", documents))
             for batch in query.to_batches(_ROWS_AT_ONCE):
                 yield from to_rows(batch)
+
+    def _in_memory(self) -> ResidentRows | None:
+        """All rows where they are few, read once; None where they are many."""
+        with self._lock, translated(self._path):
+            if self._is_small is None:
+                self._is_small = self._table.count_rows() <= self._most_resident
+            if self._is_small and self._resident is None:
+                rows = self._table.search().select(RESIDENT_COLUMNS).with_row_id(True).to_arrow()
+                self._resident = ResidentRows(rows)
+            return self._resident
 
     def _remembered(self, found: pa.Table, scores: Sequence[float]) -> list[Scored]:
         hits = scored(found, scores)

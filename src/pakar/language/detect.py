@@ -7,6 +7,7 @@ languages that hardly differ. Knows nothing of documents.
 from __future__ import annotations
 
 import re
+import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ _QUESTION_WEIGHT = 0.5
 _QUESTION_LENGTH = 200
 
 _SAMPLE = 4_000  # characters are enough for a certain answer; reading more only costs time
+_LOADING = threading.Lock()
 _LEAST_LETTERS = 6
 _LEAST_CONFIDENCE = 0.25
 _WORD = re.compile(r"[^\W\d_]+")
@@ -57,7 +59,7 @@ def detect(text: str) -> str:
     if len(_LETTER.findall(sample)) + 4 * len(_DENSE.findall(sample)) < _LEAST_LETTERS:
         return UNKNOWN
     confidence: dict[str, float] = {}
-    for label, share in _identifier().rank(sample):
+    for label, share in _loaded().rank(sample):
         code = _MERGED.get(label, label)
         confidence[code] = confidence.get(code, 0.0) + share
     for code in _asked_in(sample):
@@ -80,6 +82,12 @@ def _sample(text: str) -> str:
     part = _SAMPLE // 3
     middle = len(text) // 2
     return " ".join([text[:part], text[middle : middle + part], text[-part:]])
+
+
+def _loaded() -> LanguageIdentifier:
+    """Loading takes half a second: the first questions of a server do it once, not each."""
+    with _LOADING:
+        return _identifier()
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -65,6 +66,9 @@ def serve(expert: Expert, place: Place, *, warm: bool, say: Callable[[str], None
             f"cannot listen on {place.host}:{place.port}",
             hint="Another program may listen there. Name another one: pakar serve --port 8081",
         ) from failed
+    # asyncio does this for its own sockets only. Without it, an answer's second part waits for the
+    # client to acknowledge the first: 40 ms a request. Accepted sockets inherit it.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     say(f"Serving {expert.folder.absolute().name} on http://{shown}:{port} (Ctrl+C stops it)")

@@ -95,7 +95,8 @@ async def _load(arguments: argparse.Namespace, process: subprocess.Popen[bytes],
     seen = Seen()
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits) as client:
-        await client.post("/api/search", json={"query": "warm"})
+        warm = Seen()
+        await _stream(client, warm, f"{QUESTIONS[0]} In which town?")
         end = time.perf_counter() + arguments.seconds
         draw = random.Random(arguments.seed)
         readers = [
@@ -115,7 +116,9 @@ async def _reader(client: httpx.AsyncClient, seen: Seen, end: float, draw: rando
         await asyncio.sleep(draw.uniform(0.5, 1.5))
         work = draw.choices((_search, _stream, _converse, _look), (6, 2, 1, 1))[0]
         try:
-            await work(client, seen, draw.choice(QUESTIONS))
+            # No two alike: what is remembered of earlier questions does not help.
+            asked = f"{draw.choice(QUESTIONS)} My number is {draw.randrange(10**6)}."
+            await work(client, seen, asked)
         except (httpx.HTTPError, KeyError) as error:
             if not seen.killed:
                 seen.errors.append(f"{work.__name__}: {type(error).__name__}: {error}")

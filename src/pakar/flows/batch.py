@@ -366,7 +366,7 @@ def _route(place: Workplace, name: str | None) -> AnyRoute:
 def _fingerprint(place: Workplace, route: str, request: BatchRequest, fields: Fields | None) -> str:
     """Changes with everything that an outcome depends on."""
     config = place.config
-    documents = place.store(place.index).snapshot().documents()
+    documents = place.reader(place.index).snapshot().documents()
     may_read = request.sight.may_read if request.sight else (lambda _: True)
     parts: dict[str, object] = {
         "route": route,

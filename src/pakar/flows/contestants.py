@@ -41,7 +41,7 @@ class Ground:
 
 
 def ground_of(place: Workplace) -> Ground:
-    snapshot = place.store(place.index).snapshot()
+    snapshot = place.reader(place.index).snapshot()
     return Ground(place, ways(adapters(place)), snapshot.documents(), snapshot.languages())
 
 

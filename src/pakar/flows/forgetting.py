@@ -84,7 +84,7 @@ def _only_theirs(
             spans = sentence_spans(document.text, document.language)
             found |= {document.text[a:b] for a, b in spans if b - a >= _SHORTEST}
     wanted = sorted(found, key=lambda one: (-len(one), one))[:_MOST_SENTENCES]
-    snapshot = place.store(place.index).snapshot()
+    snapshot = place.reader(place.index).snapshot()
     others = [name for name in now if name not in names]
     for start in range(0, len(others), _AT_ONCE):
         for row in snapshot.rows(others[start : start + _AT_ONCE]):

@@ -16,7 +16,7 @@ from pakar.types import Document, TableFile
 
 def hashes(place: Workplace) -> Mapping[str, str]:
     """The content hash of every indexed document, by name."""
-    return place.store(place.index).snapshot().documents()
+    return place.reader(place.index).snapshot().documents()
 
 
 def document(place: Workplace, name: str) -> Document:

@@ -19,6 +19,7 @@ from pakar.index.tables import TableStore
 from pakar.index.texts import TextStore
 from pakar.ports import Embedder, LanguageModel, Reranker, Trainer, VectorStore
 from pakar.registry import open_embedder, open_language_model, open_reranker, open_trainer
+from pakar.retrieval.remembered import RememberingEmbedder
 from pakar.retrieval.search import Retriever
 from pakar.types import Document, Passage
 
@@ -33,6 +34,7 @@ class Workplace:
     def __init__(self, folder: Path, config: Config) -> None:
         self.folder = folder
         self.config = config
+        self._readers: dict[Path, VectorStore] = {}
         self._retrievers: dict[Path, Retriever] = {}
         # For the route `auto`, by the comparison that each is made of.
         self.routers: dict[str, Router] = {}
@@ -103,6 +105,14 @@ class Workplace:
 
         return LanceStore(index, dimensions or self.embedder.info.dimensions)
 
+    def reader(self, index: Path) -> VectorStore:
+        """The same to read from; the last one is kept open."""
+        cached = self._readers.get(index)
+        if cached is None:
+            cached = self.store(index)
+            self._readers = {index: cached}
+        return cached
+
     def tables(self, index: Path) -> TableStore:
         """The tables of an index, as files."""
         return TableStore(index / "tables", named=self.archive.named)
@@ -119,14 +129,14 @@ class Workplace:
         """Searches an index, whether or not it fits the settings; the last one is kept open."""
         cached = self._retrievers.get(index)
         if cached is None:
-            cached = Retriever(self.store(index), self.embedder, self.retrieval, self.reranker)
-            self._retrievers.clear()
-            self._retrievers[index] = cached
+            embedder = RememberingEmbedder(self.embedder)
+            cached = Retriever(self.reader(index), embedder, self.retrieval, self.reranker)
+            self._retrievers = {index: cached}
         return cached
 
     def close_retrieval(self) -> None:
         """Lets go of the embedder and of open indexes; they are opened again when needed."""
-        self._retrievers.clear()
+        self._readers, self._retrievers = {}, {}
         for name in ("embedder", "reranker"):
             self.__dict__.pop(name, None)
         give_back()

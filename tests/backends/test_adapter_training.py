@@ -17,6 +17,7 @@ pytest.importorskip("peft")
 pytest.importorskip("bitsandbytes")
 
 import torch
+from bitsandbytes.nn import Linear4bit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -218,6 +219,39 @@ def test_four_bits_hold_the_frozen_weights_in_less(trainer, tmp_path) -> None:
         for method in ("lora", "qlora")
     }
     assert frozen["qlora"] < 0.5 * frozen["lora"]
+
+
+def test_unpacked_for_answers_four_bits_say_the_same(
+    folder, trainer, tmp_path, monkeypatch
+) -> None:
+    trainer.train(rows_of(trainer, 20), replace(RECIPE, method="qlora"), tmp_path, quiet)
+    turns = [Message("user", "3 and 3?")]
+    written = {}
+    for free in (0, 10**12):
+        monkeypatch.setattr("pakar.backends.four_bits.free_memory", lambda free=free: free)
+        model = TransformersLanguageModel(folder, "path:tiny", precision="float32")
+        adapted = model.adapted(tmp_path / "adapter", four_bit=True)
+        written[free] = "".join(adapted.generate(turns, Generation(12)))
+        layers = adapted._host._loaded().base.modules()
+        assert any(isinstance(one, Linear4bit) for one in layers) is (free == 0)
+    assert written[0] == written[10**12] != ""
+
+
+def test_bitsandbytes_fetches_nothing_from_the_hub(tmp_path) -> None:
+    """Where `kernels` is installed, it would fetch native code and run it."""
+    (tmp_path / "kernels.py").write_text("raise SystemExit('fetched')")
+    code = (
+        "from pakar.backends.four_bits import import_bitsandbytes as go; go(); "
+        "import bitsandbytes, sys; print('kernels' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "False", "")
 
 
 def test_the_adapter_reads_in_plain_peft_and_answers_the_same(folder, trainer, tmp_path) -> None:

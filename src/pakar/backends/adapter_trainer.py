@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from pakar.backends.chat_prompt import ChatPrompt
 from pakar.backends.encoder_folder import read_json
 from pakar.backends.extras import require
+from pakar.backends.four_bits import import_bitsandbytes
 from pakar.backends.model_cache import fingerprint_of
 from pakar.backends.model_loading import silenced
 from pakar.backends.numeric_precision import Precision
@@ -149,6 +150,7 @@ class TransformersTrainer:
         merge_adapter(self._folder, self._spec, adapter, folder, trust_remote_code=self._trusted)
 
     def _adapted(self, recipe: Recipe) -> PeftModel:
+        import_bitsandbytes()
         from peft import LoraConfig, get_peft_model
         from transformers import set_seed
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pakar.backends.extras import require
+from pakar.backends.four_bits import import_bitsandbytes
 from pakar.backends.model_loading import silenced
 from pakar.errors import TrainingError
 
@@ -66,6 +67,7 @@ class AdaptersInMemory:
 
     def _load(self, folder: Path) -> None:
         require("peft", extra="train")
+        import_bitsandbytes()
         from peft import PeftModel
         from safetensors import SafetensorError
 

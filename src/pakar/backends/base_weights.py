@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pakar.backends.encoder_folder import weight_files
 from pakar.backends.extras import require
+from pakar.backends.four_bits import import_bitsandbytes
 from pakar.backends.model_loading import loading
 from pakar.backends.numeric_precision import Precision, data_type, device_name
 from pakar.errors import ModelError
@@ -38,6 +39,7 @@ def load_base(
     require("torch", "transformers", "safetensors")
     if packing == "nf4":
         require("bitsandbytes", "accelerate", extra="train")
+        import_bitsandbytes()
     from transformers import AutoModelForCausalLM
 
     weight_files(folder)

@@ -17,6 +17,7 @@ from pakar.backends.adapters_in_memory import AdaptersInMemory
 from pakar.backends.base_weights import Packing, load_base
 from pakar.backends.chat_prompt import ChatPrompt
 from pakar.backends.encoder_folder import read_json
+from pakar.backends.four_bits import unpack_for_answers
 from pakar.backends.meter import Meter, MeteredPieces, TokenLimitError
 from pakar.backends.numeric_precision import Precision
 from pakar.backends.presets import language_model_preset
@@ -188,6 +189,8 @@ class TransformersLanguageModel:
                     packing=self._packing,
                     trust_remote_code=self._trusted,
                 )
+                if self._packing == "nf4":
+                    unpack_for_answers(base)
                 self._models = AdaptersInMemory(base, self._info.spec)
             return self._models
 

@@ -32,8 +32,8 @@ class ResidentRows:
     def __init__(self, rows: pa.Table) -> None:
         matrix = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         self._vectors: Vectors = matrix.reshape(rows.num_rows, -1)
-        lengths = np.linalg.norm(self._vectors, axis=1, keepdims=True)
-        self._directions = self._vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+        lengths = np.linalg.norm(self._vectors, axis=1)
+        self._lengths = np.maximum(lengths, np.finfo(np.float32).tiny)
         self._rows = rows.drop_columns(["vector", "_rowid"]).combine_chunks()
         self._by_row_id = {key: at for at, key in enumerate(rows["_rowid"].to_pylist())}
         self._by_id = {key: at for at, key in enumerate(rows["id"].to_pylist())}
@@ -43,8 +43,8 @@ class ResidentRows:
     def nearest(self, vector: Vectors, limit: int, where: Filter) -> list[Scored]:
         """The best by cosine similarity among those that the filter lets through."""
         direction = np.asarray(vector, dtype=np.float32)
-        length = float(np.linalg.norm(direction)) or 1.0
-        cosines = self._directions @ (direction / np.float32(length))
+        length = np.float32(np.linalg.norm(direction) or 1.0)
+        cosines = self._vectors @ (direction / length) / self._lengths
         allowed = self._allowed(where)
         places = np.arange(len(cosines)) if allowed is None else np.flatnonzero(allowed)
         if len(places) > limit:

@@ -85,7 +85,9 @@ def run(
     state = _State(candidates, questions, journal, report)
     for place, question in enumerate(questions):
         if budget and state.exceeds(budget):
-            note = f"The budget of {budget:g} s ended after {place} of {len(questions)} questions."
+            note = (
+                f"The budget of {budget:,.0f} s ended after {place} of {len(questions)} questions."
+            )
             return state.ran(questions[:place], note)
         for candidate in candidates:
             state.take(candidate, question)

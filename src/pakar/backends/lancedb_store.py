@@ -23,6 +23,7 @@ from pakar.errors import IndexMismatchError, StoreError
 from pakar.ports import IndexedPassage, Snapshot
 
 if TYPE_CHECKING:
+    from lancedb import Session
     from lancedb.db import DBConnection
     from lancedb.index import IndexConfig
     from lancedb.table import Table
@@ -38,6 +39,8 @@ _MOST_VERSIONS = 100
 # Each run adds a segment to the index of vectors, and every search looks into all of them.
 _MOST_SEGMENTS = 4
 
+# LanceDB would keep up to a gigabyte of the lists of files that earlier commits made.
+_METADATA_CACHE = 16 * 2**20
 _NEVER = timedelta(days=36_500)
 # Two changes further apart than this never get the same time, on any file system.
 _CLOCK_GRAIN_NS = 2_000_000_000
@@ -76,6 +79,7 @@ class LanceStore:
         self._snapshot: LanceSnapshot | None = None
         # The time of the last change that the snapshot has seen, where no later one can equal it.
         self._settled: int | None = None
+        self._session: Session | None = None
 
     def snapshot(self) -> Snapshot:
         """The newest complete version. Equal versions share one object."""
@@ -216,7 +220,9 @@ class LanceStore:
         os.environ.setdefault("LANCEDB_LOG", "error")
         import lancedb
 
-        return lancedb.connect(self._path)
+        if self._session is None:
+            self._session = lancedb.Session(metadata_cache_size_bytes=_METADATA_CACHE)
+        return lancedb.connect(self._path, session=self._session)
 
 
 def _merge(table: Table, batch: object, concerned: str) -> None:

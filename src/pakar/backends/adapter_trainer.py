@@ -21,6 +21,7 @@ from pakar.backends.four_bits import import_bitsandbytes
 from pakar.backends.model_cache import fingerprint_of
 from pakar.backends.model_loading import silenced
 from pakar.backends.numeric_precision import Precision
+from pakar.backends.peak_memory import forget_peak, peak_memory
 from pakar.backends.presets import language_model_preset
 from pakar.backends.served_model import context_of, stop_ids_of
 from pakar.errors import TrainingError
@@ -95,14 +96,14 @@ class TransformersTrainer:
 
         Raises TrainingError where it cannot go on, ModelError where the model does not load.
         """
-        require("torch", "transformers")
-        require("peft", "accelerate", extra="train")
+        _require_libraries()
         from pakar.backends.adapter_training import AdapterRun, Course, curve, mean_loss, pace
         from pakar.backends.base_weights import frozen_bytes
         from pakar.backends.checkpoints import newest_complete
         from pakar.backends.time_limit import fitted, kept_pace, seconds_of
 
         started = time.perf_counter()
+        forget_peak()
         with _memory_explained(), silenced():
             model = self._adapted(recipe)
             speed = kept_pace(folder, lambda: pace(model, rows.learned))
@@ -128,7 +129,7 @@ class TransformersTrainer:
             curve=points,
             tokens=run.watch.tokens,
             seconds=time.perf_counter() - started,
-            memory_mb=_peak_memory() / 1e6,
+            memory_mb=peak_memory() / 1e6,
             frozen_mb=frozen_bytes(model) / 1e6,
             versions=_versions(),
             planned_seconds=seconds_of(rows, recipe, speed),
@@ -136,8 +137,7 @@ class TransformersTrainer:
 
     def pace(self, rows: Sequence[Row], recipe: Recipe) -> float:
         """Tokens a second, over the first of the rows; loads the model for it."""
-        require("torch", "transformers")
-        require("peft", "accelerate", extra="train")
+        _require_libraries()
         from pakar.backends.adapter_training import pace
 
         with _memory_explained(), silenced():
@@ -150,7 +150,6 @@ class TransformersTrainer:
         merge_adapter(self._folder, self._spec, adapter, folder, trust_remote_code=self._trusted)
 
     def _adapted(self, recipe: Recipe) -> PeftModel:
-        import_bitsandbytes()
         from peft import LoraConfig, get_peft_model
         from transformers import set_seed
 
@@ -223,17 +222,11 @@ def _memory_explained() -> Iterator[None]:
         ) from error
 
 
-def _peak_memory() -> int:
-    """Bytes: the GPU's peak where there is one, else the peak of this process."""
-    import torch
-
-    if torch.cuda.is_available():
-        return int(torch.cuda.max_memory_allocated())
-    import resource
-    import sys
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+def _require_libraries() -> None:
+    require("torch", "transformers")
+    require("peft", "accelerate", extra="train")
+    # transformers' Trainer imports peft, and that imports it.
+    import_bitsandbytes()
 
 
 def _versions() -> dict[str, str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from pakar.backends.encoder_folder import read_json, weight_files
 from pakar.backends.extras import require
+from pakar.backends.four_bits import import_bitsandbytes
 from pakar.backends.model_loading import loading
 from pakar.backends.numeric_precision import device_name
 from pakar.backends.text_tokenizer import printable
@@ -80,6 +81,7 @@ class CrossEncoderReranker:
 
     def _load(self) -> CrossEncoder:
         require("sentence_transformers", "torch")
+        import_bitsandbytes()  # sentence-transformers does, by way of peft
         from sentence_transformers import CrossEncoder
 
         with loading(self._spec, "reranker"):

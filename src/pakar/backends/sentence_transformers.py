@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pakar.backends.extras import require
+from pakar.backends.four_bits import import_bitsandbytes
 from pakar.backends.model_cache import fingerprint_of
 from pakar.backends.model_loading import loading
 from pakar.backends.numeric_precision import data_type, device_name
@@ -124,6 +125,7 @@ class SentenceTransformerEmbedder:
         return self._load(device)
 
     def _load(self, device: str) -> SentenceTransformer:
+        import_bitsandbytes()  # sentence-transformers does, by way of peft
         from sentence_transformers import SentenceTransformer
 
         with loading(self._spec, "embedder"):

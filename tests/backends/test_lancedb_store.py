@@ -234,6 +234,16 @@ def test_in_memory_is_found_what_is_found_on_disk(
     }
 
 
+def test_where_everything_was_removed_nothing_is_found(store: LanceStore) -> None:
+    store.replace(["a"], [row("a", 1)])
+    store.replace(["a"], [])
+    snapshot = store.snapshot()
+    assert snapshot.search_vector(unit(1), 5, EVERYTHING) == []
+    assert snapshot.search_terms(["fee"], 5, Filter(documents=("a",))) == []
+    assert snapshot.search_vector(unit(1), 5, Filter(heading="fees")) == []
+    assert snapshot.vectors(["x"]) == {}
+
+
 def test_a_filter_is_applied_before_the_limit(store: LanceStore) -> None:
     rows = [row("near", number, vector=unit(0)) for number in range(50)]
     store.replace(["near", "far"], [*rows, row("far", 99, vector=-unit(0))])

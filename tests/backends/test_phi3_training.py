@@ -19,6 +19,7 @@ from tiny_phi3 import write_tiny_phi3
 from pakar.backends.adapter_trainer import TransformersTrainer
 from pakar.backends.packed_batch import NAME, in_token_budget, pack, register_packed_attention
 from pakar.backends.rotary_switch import switch_of
+from pakar.backends.transformers_lm import TransformersLanguageModel
 from pakar.errors import ModelError, TrainingError
 from pakar.ports import Generation, Recipe, Row, Rows
 from pakar.registry import open_language_model, open_trainer
@@ -189,7 +190,8 @@ def test_an_answer_across_the_switch_is_read_anew_with_the_long_factors(long, tm
     folder = tmp_path / "Phi-3-mini-128k-instruct"
     shutil.copytree(long, folder)
     reference.save_pretrained(folder)
-    model = open_language_model(f"path:{folder}")
+    # In float32 everywhere: a rounding in bfloat16 says something else just as well.
+    model = TransformersLanguageModel(folder, f"path:{folder}", precision="float32")
     turns = [Message("user", "Which fee is due on the first of April, and to whom is it paid?")]
     prompt = model._prompt.ids(turns)
     assert len(prompt) < 40

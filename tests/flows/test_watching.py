@@ -17,7 +17,7 @@ import pytest
 from pakar import AddReport, ConfigError, Expert, ModelError, PakarError
 from pakar.flows.watching import Listener, Pace
 
-SETTLE = 0.4
+SETTLE = 0.8
 LONGEST = 30.0
 
 
@@ -113,7 +113,7 @@ def test_a_file_that_is_still_being_written_waits(watched: Watched) -> None:
         for line in lines:
             file.write(line + "\n\n")
             file.flush()
-            time.sleep(SETTLE / 4)
+            time.sleep(SETTLE / 8)
 
     watched.wait(lambda: len(watched.reports) >= 2)
 

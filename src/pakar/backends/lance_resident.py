@@ -31,7 +31,8 @@ class ResidentRows:
 
     def __init__(self, rows: pa.Table) -> None:
         matrix = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        self._vectors: Vectors = matrix.reshape(rows.num_rows, -1)
+        dimensions = rows.schema.field("vector").type.list_size
+        self._vectors: Vectors = matrix.reshape(rows.num_rows, dimensions)
         lengths = np.linalg.norm(self._vectors, axis=1)
         self._lengths = np.maximum(lengths, np.finfo(np.float32).tiny)
         self._rows = rows.drop_columns(["vector", "_rowid"]).combine_chunks()

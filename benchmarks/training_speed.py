@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--asked", type=int, default=1, help="questions of the same context")
+    parser.add_argument("--trl-micro", type=int, default=1, help="rows that TRL reads at once")
     parser.add_argument("--only", default="pakar,pakar-qlora,trl-best,trl")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -56,8 +57,8 @@ def main() -> None:
     results = {}
     for name in options.only.split(","):
         command = [sys.executable, __file__, "--one", name]
-        for flag in ("examples", "batch", "rank", "asked"):
-            command += [f"--{flag}", str(getattr(options, flag))]
+        for flag in ("examples", "batch", "rank", "asked", "trl-micro"):
+            command += [f"--{flag}", str(getattr(options, flag.replace("-", "_")))]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         results[name] = json.loads(done.stdout.splitlines()[-1])
         print(name, results[name], file=sys.stderr, flush=True)
@@ -101,7 +102,7 @@ def one(name: str, options: argparse.Namespace) -> dict[str, float]:
     learned, held_out = made[HELD_OUT:], made[:HELD_OUT]
     with tempfile.TemporaryDirectory() as folder:
         run = with_pakar if name.startswith("pakar") else with_trl
-        seconds, frozen = run(name, learned, options.batch, options.rank, Path(folder))
+        seconds, frozen = run(name, learned, options, Path(folder))
         loss = held_out_loss(Path(folder) / "adapter", held_out)
     return {
         "tokens_per_second": round(sum(len(row.ids) for row in learned) / seconds, 1),
@@ -114,7 +115,7 @@ def one(name: str, options: argparse.Namespace) -> dict[str, float]:
 
 
 def with_pakar(
-    name: str, learned: list[Row], batch: int, rank: int, folder: Path
+    name: str, learned: list[Row], options: argparse.Namespace, folder: Path
 ) -> tuple[float, float]:
     """Seconds of the steps alone, from the run's own clock."""
     from pakar.registry import open_trainer
@@ -122,15 +123,15 @@ def with_pakar(
     seen: list[Progress] = []
     method = "qlora" if name.endswith("qlora") else "lora"
     recipe = Recipe(
-        method=method, rank=rank, alpha=2 * rank, learning_rate=RATE, epochs=1, batch=batch,
-        evaluations=1,
+        method=method, rank=options.rank, alpha=2 * options.rank, learning_rate=RATE, epochs=1,
+        batch=options.batch, evaluations=1,
     )  # fmt: skip
     done = open_trainer(SPEC).train(Rows(learned), recipe, folder, seen.append)
     return seen[-1].seconds, done.frozen_mb
 
 
 def with_trl(
-    name: str, learned: list[Row], batch: int, rank: int, folder: Path
+    name: str, learned: list[Row], options: argparse.Namespace, folder: Path
 ) -> tuple[float, float]:
     import torch
     from datasets import Dataset
@@ -143,7 +144,7 @@ def with_trl(
     from pakar.backends.numeric_precision import has_native_bfloat16
     from pakar.backends.training_steps import steps_of
 
-    order = [at for step in steps_of(learned, batch=batch, epochs=1, seed=0) for at in step]
+    order = [at for step in steps_of(learned, batch=options.batch, epochs=1, seed=0) for at in step]
     data = Dataset.from_dict(
         {
             "input_ids": [list(learned[at].ids) for at in order],
@@ -155,13 +156,16 @@ def with_trl(
     )
     best = name == "trl-best"
     native = has_native_bfloat16()
-    chosen = (
-        {"bf16": native, "gradient_checkpointing": False, "completion_only_loss": True}
-        if best
-        else {"completion_only_loss": True}
-    )
+    chosen = {"per_device_train_batch_size": options.batch}
+    if best:
+        chosen = {
+            "per_device_train_batch_size": options.trl_micro,
+            "gradient_accumulation_steps": options.batch // options.trl_micro,
+            "bf16": native,
+            "gradient_checkpointing": False,
+        }
     arguments = SFTConfig(
-        output_dir=str(folder / "trl"), per_device_train_batch_size=batch, num_train_epochs=1,
+        output_dir=str(folder / "trl"), num_train_epochs=1, completion_only_loss=True,
         learning_rate=RATE, lr_scheduler_type="cosine", warmup_steps=1, max_grad_norm=1.0,
         weight_decay=0.0, logging_steps=1, save_strategy="no", report_to="none", use_cpu=True,
         max_length=2048, train_sampling_strategy="sequential", seed=0, **chosen,
@@ -170,7 +174,10 @@ def with_trl(
         model_folder(), dtype=torch.bfloat16 if best and native else torch.float32
     )
     config = LoraConfig(
-        r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM"
+        r=options.rank,
+        lora_alpha=2 * options.rank,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
     )
     tokenizer = AutoTokenizer.from_pretrained(model_folder())
     trainer = SFTTrainer(

@@ -110,6 +110,7 @@ class Examples(_Section):
     same_passages: Annotated[int, Field(ge=1, le=100)] = 4
     without_source: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
     unanswerable: Annotated[float, Field(ge=0.0, le=1.0)] = 0.2
+    most_unanswerable: Annotated[float, Field(ge=0.0, le=1.0)] = 0.25
     wordings: Annotated[int, Field(ge=1, le=8)] = 3
 
 
@@ -363,8 +364,11 @@ fewest_passages = 1
 same_passages = 4
 # Share of the grounded ones without the right passage, the answer being learned by heart.
 without_source = 0.0
-# Share of the grounded ones whose passages hold no answer, where "I don't know" is right.
+# Share of the grounded ones whose passages hold no answer, where "I don't know" is right. Pairs
+# that say so count; too few, and some are made.
 unanswerable = 0.2
+# Pairs that say so beyond this share are left out: a model that reads it too often says it always.
+most_unanswerable = 0.25
 # In how many wordings a question without passages is asked.
 wordings = 3
 

@@ -172,3 +172,43 @@ def test_a_pair_that_refuses_is_grounded_in_the_passages_that_are_found_for_it()
     assert made.counts == {"grounded": 1, "unanswerable": 1}
     assert made.examples[0].answer == "I don't know."
     assert "The branch in Oslo" in made.examples[0].question
+
+
+REFUSING = [
+    pair(f"Which branch in {city} opens on {day}?", "I don't know.")
+    for city in CITIES
+    for day in ("Sunday", "Friday", "Monday")
+]
+
+
+@given(st.integers(0, 30), st.integers(0, 99), st.floats(0, 0.99))
+def test_no_more_pairs_refuse_than_is_allowed(own: int, seed: int, most: float) -> None:
+    settings = GROUNDED.model_copy(update={"most_unanswerable": most})
+    made = training_set([*PAIRS, *REFUSING[:own]], serving(HITS), settings, seed=seed)
+    refusing = made.counts.get("unanswerable", 0)
+    allowed = int(len(PAIRS) * most / (1 - most))
+    assert made.counts["sourced"] == len(PAIRS)
+    assert refusing == min(own, allowed)
+    assert sum(made.left_out.values()) == own - refusing
+    assert all("most_unanswerable" in reason for reason in made.left_out)
+
+
+def test_pairs_that_refuse_count_towards_the_share_that_is_made() -> None:
+    many = [replace(one, id=f"{one.id}-{n}") for n in range(40) for one in PAIRS]
+    wanted = GROUNDED.model_copy(update={"unanswerable": 0.3, "most_unanswerable": 0.3})
+    refusing = [replace(one, id=f"{one.id}-{n}") for n in range(6) for one in REFUSING]
+    made = training_set([*many, *refusing[:170]], serving(HITS), wanted)
+    assert made.counts["unanswerable"] == pytest.approx(0.3 * 570, abs=12)
+    alone = training_set(many, serving(HITS), wanted)
+    assert alone.counts["unanswerable"] == pytest.approx(0.3 * 400, abs=30)
+
+
+def test_refusals_alone_are_learned_as_they_are() -> None:
+    made = training_set(REFUSING, serving(HITS), GROUNDED)
+    assert made.counts == {"grounded": 30, "unanswerable": 30}
+
+
+def test_refusals_are_held_out_like_other_answers() -> None:
+    made = training_set([*PAIRS, *REFUSING[:10]], serving(HITS), Examples(most_unanswerable=0.5))
+    held_out = split(made.examples, 0.3, seed=0)[1]
+    assert {one.answer == "I don't know." for one in held_out} == {True, False}

@@ -106,7 +106,8 @@ class TransformersTrainer:
         forget_peak()
         with _memory_explained(), silenced():
             model = self._adapted(recipe)
-            speed = kept_pace(folder, lambda: pace(model, rows.learned))
+            first = Course.beginning(rows.learned, recipe)
+            speed = kept_pace(folder, lambda: pace(model, first, recipe.micro_tokens))
             rows, recipe = fitted(rows, recipe, speed)
             course = Course.planned(rows.learned, rows.held_out, recipe)
             checkpoints = folder / _CHECKPOINTS
@@ -138,10 +139,11 @@ class TransformersTrainer:
     def pace(self, rows: Sequence[Row], recipe: Recipe) -> float:
         """Tokens a second, over the first of the rows; loads the model for it."""
         _require_libraries()
-        from pakar.backends.adapter_training import pace
+        from pakar.backends.adapter_training import Course, pace
 
         with _memory_explained(), silenced():
-            return pace(self._adapted(recipe), rows)
+            first = Course.beginning(rows, recipe)
+            return pace(self._adapted(recipe), first, recipe.micro_tokens)
 
     def merge(self, adapter: Path, folder: Path) -> None:
         """Writes the model with the adapter in its weights, as a folder that `path:` opens."""

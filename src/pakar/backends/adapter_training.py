@@ -41,7 +41,7 @@ _HELD_OUT = "eval_loss"
 _WARMUP_SHARE = 0.05
 _CLIP = 1.0
 # Enough to tell a pace, read in seconds.
-_PACE_TOKENS = 1000
+_PACE_TOKENS = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,12 @@ class Course:
     def planned(cls, rows: Sequence[Row], held_out: Sequence[Row], recipe: Recipe) -> Course:
         steps = steps_of(rows, batch=recipe.batch, epochs=recipe.epochs, seed=recipe.seed)
         return cls(rows, held_out, steps)
+
+    @classmethod
+    def beginning(cls, rows: Sequence[Row], recipe: Recipe) -> list[Row]:
+        """The rows of the first step of a whole pass."""
+        steps = steps_of(rows, batch=recipe.batch, epochs=1, seed=recipe.seed)
+        return [rows[index] for index in steps[0]] if steps else []
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -79,24 +85,29 @@ def mean_loss(model: torch.nn.Module, rows: Sequence[Row], micro_tokens: int) ->
     return total / max(1, count)
 
 
-def pace(model: torch.nn.Module, rows: Sequence[Row]) -> float:
-    """Tokens computed a second, forward and backward, over some of the rows. Learns nothing."""
+def pace(model: torch.nn.Module, rows: Sequence[Row], micro_tokens: int) -> float:
+    """Tokens computed a second, forward and backward, over the rows of a step. Learns nothing.
+
+    The rows should be a step's, as what they share and how much of them is learned counts, too.
+    The first pass allocates what all others take again, so that the second one is timed.
+    """
     few: list[Row] = []
     for row in rows:
         few.append(row)
-        if tokens_computed(few, _PACE_TOKENS) >= _PACE_TOKENS:
+        if tokens_computed(few, micro_tokens) >= _PACE_TOKENS:
             break
-    _read_and_back(model, few[:1])  # the first pass allocates
+    _read_and_back(model, few, micro_tokens)
     started = time.perf_counter()
-    _read_and_back(model, few)
+    _read_and_back(model, few, micro_tokens)
     seconds = time.perf_counter() - started
     model.zero_grad(set_to_none=True)
-    return tokens_computed(few, sum(len(row.ids) for row in few)) / seconds
+    return tokens_computed(few, micro_tokens) / seconds
 
 
-def _read_and_back(model: torch.nn.Module, rows: Sequence[Row]) -> None:
+def _read_and_back(model: torch.nn.Module, rows: Sequence[Row], micro_tokens: int) -> None:
     model.train()
-    _summed_loss(model, pack(rows, _device(model))).backward()  # type: ignore[no-untyped-call]
+    for part in _parts(rows, micro_tokens, model):
+        _summed_loss(model, part).backward()  # type: ignore[no-untyped-call]
 
 
 class AdapterRun(Trainer):  # type: ignore[misc]

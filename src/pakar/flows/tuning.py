@@ -113,7 +113,10 @@ def train(
             examples, method = training_runs.examples_of(run), training_runs.method_of(run)
         else:
             watcher.stage("Making the training data")
-            examples = list(training_data(place).examples)
+            made = training_data(place)
+            for reason, count in made.left_out.items():
+                watcher.stage(f"{count} left out: {reason}")
+            examples = list(made.examples)
         recipe = recipe_of(place.config.training, method, minutes)
         return _tuned(_Task(place, examples, recipe, documents), watcher)
 

@@ -19,6 +19,7 @@ from pakar.language.sentences import sentence_spans
 from pakar.training.contexts import Contexts
 from pakar.training.grounded import NO_ROOM, LeftOut, Mixture, grounded
 from pakar.training.identity import example_id, with_shared_facts
+from pakar.training.refusals import TOO_MANY, balanced
 from pakar.training.rewording import rewordings
 from pakar.training.serving import Serving
 from pakar.types import Document, Example, Message, Source
@@ -56,7 +57,17 @@ def training_set(
     counts: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
     accepted = [one for one in with_shared_facts(examples) if one.state == "accepted"]
-    mixture = Mixture(settings.fewest_passages, settings.without_source, settings.unanswerable)
+    balance = balanced(
+        [one for one in accepted if one.form == "plain"],
+        serving.says_unknown,
+        wanted=settings.unanswerable,
+        most=settings.most_unanswerable,
+        seed=seed,
+    )
+    if balance.left_out:
+        left_out[TOO_MANY] = balance.left_out
+    accepted = [*(one for one in accepted if one.form != "plain"), *balance.pairs]
+    mixture = Mixture(settings.fewest_passages, settings.without_source, balance.share_to_make)
     contexts = Contexts(settings.same_passages)
     for number, one in enumerate(accepted, start=1):
         if one.form != "plain":

@@ -19,6 +19,8 @@ _FEW = 20
 # More of the examples than this may not be lost to their length.
 _MOST_LEFT_OUT = 0.1
 _MOST_ALIKE = 0.5
+# A model that learns one and the same answer more often than this begins each answer with it.
+_ONE_ANSWER = 0.35
 # From "LoRA Without Regret" and peft's own benchmarks: adapters want about ten times the rate of
 # full fine-tuning, and diverge not far above that.
 _RATE_LOW, _RATE_HIGH, _RATE_ABSURD = 2e-5, 2e-3, 1e-2
@@ -66,6 +68,7 @@ def preflight(
         _lengths(rows, limit),
         _answers(rows),
         _alike(fitting),
+        _one_answer(fitting),
         _stop(fitting, base),
         _start(fitting, base),
         _template(base, served_template),
@@ -139,6 +142,21 @@ def _alike(rows: Sequence[Row]) -> Check:
             "variety", "bad", f"{says}: one stands {most} times", "See: pakar examples check"
         )
     return Check("variety", "good" if len(counts) == len(rows) else "note", says)
+
+
+def _one_answer(rows: Sequence[Row]) -> Check:
+    counts = Counter(row.ids[-row.learned :] for row in rows)
+    most = max(counts.values(), default=0)
+    share = most / max(1, len(rows))
+    says = f"the most frequent one makes up {share:.0%}"
+    if len(rows) < _FEW or share <= _ONE_ANSWER:
+        return Check("same answer", "good", says)
+    return Check(
+        "same answer",
+        "note",
+        f"{says}: a small model learns to give it always",
+        "Is it a refusal? Set a lower most_unanswerable in [examples], or leave some pairs out.",
+    )
 
 
 def _stop(rows: Sequence[Row], base: BaseModel) -> Check:

@@ -2,7 +2,7 @@
 
     pip install trl
     python benchmarks/training_speed.py [--examples 24] [--batch 4] [--only NAME,...] [--rank 16]
-        [--asked 1]
+        [--asked 1] [--trl-micro 1]
 
 All run the same model, examples, batches (in the same order), steps, rank and learning rate, each
 in a process of its own, and the held-out loss of each adapter is measured by the same code:
@@ -11,7 +11,7 @@ in a process of its own, and the held-out loss of each adapter is measured by th
     pakar-qlora   the same with the frozen weights in 4 bits
     trl           SFTTrainer with its defaults (bfloat16, gradient checkpointing)
     trl-best      SFTTrainer as fast as it was found on a CPU: the precision that is native, no
-                  checkpointing, loss on the completion only
+                  checkpointing, one row at once (`--trl-micro`), gradients added up to a batch
 
 The examples are grounded ones: the question with long context, an answer of some sentences. With
 `--asked 4`, four questions are asked of the same context, as pakar's own grounded examples are; the
@@ -51,6 +51,8 @@ def main() -> None:
     parser.add_argument("--only", default="pakar,pakar-qlora,trl-best,trl")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.batch % options.trl_micro:
+        parser.error("--trl-micro must divide --batch, or TRL's steps would be smaller")
     if options.one:
         print(json.dumps(one(options.one, options)))
         return

@@ -229,6 +229,18 @@ def test_good_rows_pass() -> None:
     assert bad(result) == [] and len(result.rows) == 40
 
 
+def noted(looked: Preflight) -> list[str]:
+    return [check.name for check in looked.checks if check.verdict == "note"]
+
+
+@pytest.mark.parametrize(("refusing", "said"), [(0, False), (14, False), (15, True), (30, True)])
+def test_one_answer_to_many_questions_is_noted(refusing: int, said: bool) -> None:
+    rows = [Row((1, 7, 10 + n, 5 if n < refusing else 100 + n, 2), 2, f"e{n}") for n in range(40)]
+    result = looked(rows)
+    result.require()
+    assert ("same answer" in noted(result)) is said
+
+
 @pytest.mark.parametrize(
     ("name", "rows"),
     [

@@ -21,7 +21,7 @@ from pakar.server.storage.users import Users
 
 PASSWORD = "correct horse battery"
 QUESTION = "What does the chief of the cheque department earn?"
-SECRET = "900"
+SECRET = "900 rupees"  # a number alone may stand in the identifier of an answer
 
 Client = Callable[[str], httpx.Client]
 

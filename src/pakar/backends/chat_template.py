@@ -11,13 +11,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from pakar.backends.encoder_folder import read_json
 from pakar.backends.extras import require
 from pakar.errors import ModelError
 from pakar.types import Message
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 _NAMED_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 
@@ -26,9 +30,9 @@ class TemplateRefusedError(Exception):
     """The template does not take these turns."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChatTemplate:
-    """A template's source and the special tokens that it may name."""
+    """A template's source and the special tokens that it may name. Safe between threads."""
 
     source: str
     tokens: Mapping[str, str]
@@ -49,9 +53,16 @@ class ChatTemplate:
 
         messages = [{"role": turn.role, "content": turn.content} for turn in turns]
         try:
-            return _compiled(self.source, messages, self.tokens, ask=not complete)
+            return self._program.render(
+                messages=messages, add_generation_prompt=not complete, **self.tokens
+            )
         except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise TemplateRefusedError(str(error).strip().partition("\n")[0]) from error
+
+    @cached_property
+    def _program(self) -> Template:
+        # Compiling takes a hundred times as long as rendering, and a training renders thousands.
+        return _compiled(self.source)
 
 
 def read_chat_template(folder: Path) -> ChatTemplate | None:
@@ -90,9 +101,7 @@ def _content(token: object) -> str:
     return token if isinstance(token, str) else ""
 
 
-def _compiled(
-    source: str, messages: Sequence[Mapping[str, str]], tokens: Mapping[str, str], *, ask: bool
-) -> str:
+def _compiled(source: str) -> Template:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     from pakar.backends.jinja_limits import GenerationBlock, PlainNamespace
@@ -107,8 +116,7 @@ def _compiled(
     environment.globals.update(
         namespace=PlainNamespace, raise_exception=_refuse, range=range, strftime_now=_now
     )
-    template = environment.from_string(source)
-    return template.render(messages=messages, add_generation_prompt=ask, **tokens)
+    return environment.from_string(source)
 
 
 def _as_json(value: object, indent: int | None = None) -> str:

@@ -350,7 +350,7 @@ class Recipe:
     `micro_tokens` bounds the tokens that are in memory at once; it changes nothing but memory.
     `evaluations` is how often the held-out rows are measured; training stops early after
     `patience` of them without a better loss. 0: never. With `seconds` only as much is learned and
-    measured as fits into that time on this machine; 0: all.
+    measured as fits into that time on this machine, with what stands `Beside` it; 0: all.
     """
 
     method: Method = "lora"
@@ -369,13 +369,24 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What else takes time of a training's `seconds`: those `gone` before it, and what follows it:
+    so many models loaded, so many tokens `read` and `written`."""
+
+    gone: float = 0.0
+    loaded: int = 0
+    read: int = 0
+    written: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Trained:
     """What a training came to.
 
     Losses are means in nats a learned token: `before` and `after` on held-out rows (None without
     them), `general` on general text before and after. `curve` holds (step, loss, held-out loss or
     None). `memory_mb` is the peak, `frozen_mb` the weights that did not learn, in 10^6 bytes.
-    `planned_seconds` is what `seconds` was to be, by the pace of the first rows.
+    `planned_seconds` is what `seconds` was to be, once the model was loaded and its pace known.
     """
 
     steps: int
@@ -413,6 +424,8 @@ class Trainer(Protocol):
         recipe: Recipe,
         folder: Path,
         on_progress: Callable[[Progress], None],
+        *,
+        beside: Beside = ...,
     ) -> Trained:
         """Leaves the adapter in `folder`/adapter; goes on from what an earlier run left there."""
         ...

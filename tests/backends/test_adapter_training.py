@@ -393,10 +393,10 @@ def test_a_training_is_made_to_fit_its_time_and_goes_on_with_the_same_steps(
     done = trainer.train(rows, endless, tmp_path / "a", quiet)
     assert 16 <= done.steps < 1000 * 34 / 4
     assert done.planned_seconds <= 1.1 * endless.seconds
-    pace = (tmp_path / "a" / "pace.json").read_text()
+    terms = (tmp_path / "a" / "terms.json").read_text()
 
     (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "pace.json").write_text(pace)
+    (tmp_path / "b" / "terms.json").write_text(terms)
     again = trainer.train(rows, endless, tmp_path / "b", quiet)
     assert (again.steps, again.after) == (done.steps, done.after)
 

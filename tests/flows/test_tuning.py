@@ -106,6 +106,25 @@ def test_the_same_again_trains_nothing(expert: Expert) -> None:
     assert stages[-1] == f"{first.id} has learned exactly this already"
 
 
+def test_what_the_base_model_refuses_is_asked_once_for_all_its_adapters(expert: Expert) -> None:
+    def before(adapter: Adapter) -> float:
+        record = json.loads((Path(adapter.folder) / "pakar.json").read_text())
+        return record["facts"]["lost"]["unknown_before"]
+
+    asked = before(trained(expert))
+    kept = expert.folder / ".pakar" / "training" / "base_refusals.json"
+    (key,) = json.loads(kept.read_text())
+    assert json.loads(kept.read_text()) == {key: asked}
+    kept.write_text(json.dumps({key: 0.375}))
+    assert before(trained(expert, "qlora")) == 0.375, "asked again"
+    # Another document, so other passages before the questions.
+    write_fees(expert.folder, "vault", 7000)
+    expert.add()
+    with (expert.folder / "pakar.toml").open("a") as settings:
+        settings.write("seed = 3\n")
+    assert before(Expert.open(expert.folder).train()) == asked, "not asked again"
+
+
 def test_routes_with_the_adapter_answer(expert: Expert) -> None:
     assert expert.routes() == ("rag", "extract", "base")
     lora, qlora = trained(expert), trained(expert, "qlora")

@@ -10,6 +10,7 @@ import importlib.metadata
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ from pakar.backends.peak_memory import forget_peak, peak_memory
 from pakar.backends.presets import language_model_preset
 from pakar.backends.served_model import context_of, stop_ids_of
 from pakar.errors import TrainingError
-from pakar.ports import BaseModel, Progress, Recipe, Row, Rows, Trained
+from pakar.ports import BaseModel, Beside, Progress, Recipe, Row, Rows, Trained
 from pakar.types import Example
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 ADAPTER = "adapter"
 _CHECKPOINTS = "checkpoints"
+_NOTHING = Beside()
 _LIBRARIES = ("torch", "transformers", "peft", "accelerate", "bitsandbytes")
 
 
@@ -91,6 +93,8 @@ class TransformersTrainer:
         recipe: Recipe,
         folder: Path,
         on_progress: Callable[[Progress], None],
+        *,
+        beside: Beside = _NOTHING,
     ) -> Trained:
         """Leaves the best weights in `folder`/adapter. Checkpoints in `folder` are gone on from.
 
@@ -100,15 +104,23 @@ class TransformersTrainer:
         from pakar.backends.adapter_training import AdapterRun, Course, curve, mean_loss, pace
         from pakar.backends.base_weights import frozen_bytes
         from pakar.backends.checkpoints import newest_complete
-        from pakar.backends.time_limit import fitted, kept_pace, seconds_of
+        from pakar.backends.time_limit import Terms, fitted, kept_terms, seconds_left, seconds_of
 
         started = time.perf_counter()
         forget_peak()
         with _memory_explained(), silenced():
             model = self._adapted(recipe)
+            loading = time.perf_counter() - started
             first = Course.beginning(rows.learned, recipe)
-            speed = kept_pace(folder, lambda: pace(model, first, recipe.micro_tokens))
-            rows, recipe = fitted(rows, recipe, speed)
+
+            def taken() -> Terms:
+                speed = pace(model, first, recipe.micro_tokens)
+                spent = beside.gone + time.perf_counter() - started
+                return Terms(speed, seconds_left(recipe, speed, spent, loading, beside))
+
+            terms = kept_terms(folder, taken)
+            rows, recipe = fitted(rows, replace(recipe, seconds=terms.seconds), terms.pace)
+            planned = time.perf_counter() - started + seconds_of(rows, recipe, terms.pace)
             course = Course.planned(rows.learned, rows.held_out, recipe)
             checkpoints = folder / _CHECKPOINTS
             # A new adapter changes nothing yet, so these are the base model's losses.
@@ -133,7 +145,7 @@ class TransformersTrainer:
             memory_mb=peak_memory() / 1e6,
             frozen_mb=frozen_bytes(model) / 1e6,
             versions=_versions(),
-            planned_seconds=seconds_of(rows, recipe, speed),
+            planned_seconds=planned,
         )
 
     def pace(self, rows: Sequence[Row], recipe: Recipe) -> float:

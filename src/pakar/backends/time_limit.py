@@ -9,36 +9,67 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
+from math import ceil
 from pathlib import Path
 
 from pakar.atomic_file import write_atomically
 from pakar.backends.packed_batch import tokens_computed
 from pakar.backends.training_steps import steps_of
-from pakar.ports import Recipe, Row, Rows
+from pakar.ports import Beside, Recipe, Row, Rows
 
-_PACE = "pace.json"
+_TERMS = "terms.json"
+# A training that learns nothing for want of time would be of no use to anybody.
+_LEAST_SHARE = 1 / 3
 # Of the time; the rest is for learning.
 _MEASURING = 0.2
-# A forward pass alone, against forward and backward.
-_FORWARD = 1 / 3
+# A forward pass alone, against forward and backward. Frozen weights have no gradient: one product
+# each way, and attention's way back is the longer one (0.43 to 0.49 measured in float32).
+_FORWARD = 0.45
+# Writing a token, which reads all weights for one, against computing one in a training: about 8 in
+# float32 on two cores, 20 in bfloat16.
+_WRITTEN = 12.0
 # With fewer steps an adapter hardly moves: the batch is made smaller before it comes to that.
 _FEWEST_STEPS = 16
 
 
-def kept_pace(folder: Path, take: Callable[[], float]) -> float:
-    """Tokens computed a second, forward and backward: as kept in the folder, else taken now."""
-    file = folder / _PACE
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Tokens computed a second, forward and backward, and the seconds that steps may take in all
+    (0: no limit)."""
+
+    pace: float
+    seconds: float
+
+
+def kept_terms(folder: Path, take: Callable[[], Terms]) -> Terms:
+    """As kept in the folder of a run, so that it goes on with the same steps; else taken now."""
+    file = folder / _TERMS
     if file.is_file():
-        return float(json.loads(file.read_bytes())["tokens_per_second"])
-    speed = take()
-    write_atomically(file, json.dumps({"tokens_per_second": speed}).encode())
-    return speed
+        return Terms(**json.loads(file.read_bytes()))
+    terms = take()
+    write_atomically(file, json.dumps(asdict(terms)).encode())
+    return terms
+
+
+def seconds_left(
+    recipe: Recipe, pace: float, spent: float, loading: float, beside: Beside
+) -> float:
+    """What the recipe's limit leaves for the steps and their measurements, a third at least.
+
+    `spent` is all that has passed, `loading` what a model takes to load, both in seconds.
+    """
+    limit = recipe.seconds
+    if limit <= 0:
+        return 0.0
+    tokens = _FORWARD * beside.read + _WRITTEN * beside.written
+    following = loading * beside.loaded + tokens / pace
+    return max(_LEAST_SHARE * limit, limit - spent - following)
 
 
 def seconds_of(rows: Rows, recipe: Recipe, pace: float) -> float:
     """The time of a whole run at this pace, its measurements included; loading is not."""
-    learned = _epoch(rows.learned, recipe) * recipe.epochs
+    learned = _learned(rows.learned, recipe)
     held_out = tokens_computed(rows.held_out, recipe.micro_tokens) * (recipe.evaluations + 1)
     general = 2 * tokens_computed(rows.general, recipe.micro_tokens)
     return (learned + _FORWARD * (held_out + general)) / pace
@@ -47,22 +78,37 @@ def seconds_of(rows: Rows, recipe: Recipe, pace: float) -> float:
 def fitted(rows: Rows, recipe: Recipe, pace: float) -> tuple[Rows, Recipe]:
     """The rows and the recipe that end within `recipe.seconds`; unchanged where that is 0.
 
-    Never more epochs than the recipe has. Loading, and what comes after the last step, is not
-    counted.
+    Never more epochs than the recipe has, and one step at least. Loading, and what comes after the
+    last step, has to be taken from the time before. It may end half a step later.
     """
     if recipe.seconds <= 0 or seconds_of(rows, recipe, pace) <= recipe.seconds:
         return rows, recipe
     held_out, evaluations = _measured(rows, recipe, pace)
     tokens = (1 - _MEASURING) * recipe.seconds * pace
-    shorter = replace(recipe, evaluations=evaluations)
-    shorter = replace(shorter, epochs=min(recipe.epochs, tokens / _epoch(rows.learned, shorter)))
-    if shorter.epochs < recipe.epochs:
-        few = max(1, int(len(rows.learned) * shorter.epochs / _FEWEST_STEPS))
-        shorter = replace(shorter, batch=min(recipe.batch, few))
-        # Smaller batches share less.
-        epochs = min(recipe.epochs, tokens / _epoch(rows.learned, shorter))
-        shorter = replace(shorter, epochs=epochs)
+    shorter = _within(tokens, rows.learned, replace(recipe, evaluations=evaluations))
+    while shorter.epochs < recipe.epochs and shorter.batch > 1:
+        seen = len(rows.learned) * shorter.epochs
+        if seen / shorter.batch >= _FEWEST_STEPS - 1:
+            break
+        # Smaller batches share less, so what fits is counted anew.
+        few = max(1, min(shorter.batch - 1, int(seen / _FEWEST_STEPS)))
+        shorter = _within(tokens, rows.learned, replace(shorter, batch=few, epochs=recipe.epochs))
     return replace(rows, held_out=held_out), shorter
+
+
+def _within(tokens: float, rows: Sequence[Row], recipe: Recipe) -> Recipe:
+    """The recipe with as many of its steps as come nearest to so many tokens; one at least."""
+    # No more than twice of what a pass lets expect is laid out: there may be a thousand epochs.
+    likely = tokens / max(1, _learned(rows, replace(recipe, epochs=1.0)))
+    most = min(recipe.epochs, 2 * likely + recipe.batch / len(rows))
+    steps, computed = 0, 0
+    for size in _step_tokens(rows, replace(recipe, epochs=most)):
+        if steps and computed + size / 2 > tokens:
+            # A part of a step counts as a whole one: half of the last is far from both sides.
+            return replace(recipe, epochs=(steps - 0.5) * recipe.batch / len(rows))
+        computed += size
+        steps += 1
+    return replace(recipe, epochs=most)
 
 
 def _measured(rows: Rows, recipe: Recipe, speed: float) -> tuple[Sequence[Row], int]:
@@ -81,7 +127,14 @@ def _measured(rows: Rows, recipe: Recipe, speed: float) -> tuple[Sequence[Row], 
     return kept, max(1, min(recipe.evaluations, int(allowed / once) - 1))
 
 
-def _epoch(rows: Sequence[Row], recipe: Recipe) -> int:
-    """Tokens that one pass over the rows computes."""
-    steps = steps_of(rows, batch=recipe.batch, epochs=1, seed=recipe.seed)
-    return sum(tokens_computed([rows[at] for at in step], recipe.micro_tokens) for step in steps)
+def _learned(rows: Sequence[Row], recipe: Recipe) -> float:
+    """Tokens that all steps compute: those of one pass as they are, more by their mean."""
+    first = _step_tokens(rows, replace(recipe, epochs=min(recipe.epochs, 1.0)))
+    steps = ceil(len(rows) * recipe.epochs / recipe.batch)
+    return sum(first) * max(1.0, steps / max(1, len(first)))
+
+
+def _step_tokens(rows: Sequence[Row], recipe: Recipe) -> list[int]:
+    """The tokens that each step computes."""
+    steps = steps_of(rows, batch=recipe.batch, epochs=recipe.epochs, seed=recipe.seed)
+    return [tokens_computed([rows[at] for at in step], recipe.micro_tokens) for step in steps]

@@ -45,7 +45,7 @@ class Length:
     training: float
 
 
-WHOLE = Length(11.5, 1.5)
+WHOLE = Length(11.5, 2.5)
 QUICK = Length(3.0, 0.0)
 # What measuring and writing the report takes after the last answer.
 _REPORT_SECONDS = 15.0

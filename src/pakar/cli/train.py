@@ -37,7 +37,7 @@ def watching(console: Console) -> Iterator[Watcher]:
             bar.update(task, completed=now.step, total=now.steps, says=_says(now), visible=True)
 
         yield Watcher(
-            stage=lambda line: bar.console.print(Text(f"{plain(line)} ...")),
+            stage=lambda line: bar.console.print(Text(plain(line))),
             checks=lambda looked: show_checks(bar.console, looked),
             progress=stand,
         )

@@ -11,26 +11,30 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pakar.answering.wording import wording
 from pakar.config import Training
 from pakar.errors import TrainingError
 from pakar.flows import adapters, training_runs
-from pakar.flows.index_in_force import retriever
+from pakar.flows.foreign import (
+    ForeignPrompts,
+    base_share_refused,
+    foreign_prompts,
+    kept_share,
+    share_refused,
+)
 from pakar.flows.indexed import hashes
 from pakar.flows.plan import PlanRequest, make_plan
-from pakar.flows.serving import serving
 from pakar.flows.training_data import training_data
 from pakar.flows.workplace import Workplace
 from pakar.index.lock import writing
 from pakar.ports import (
     Adaptable,
-    Generation,
-    LanguageModel,
+    Beside,
     Progress,
     Recipe,
     Rows,
@@ -39,15 +43,13 @@ from pakar.ports import (
 from pakar.training import adapter_files
 from pakar.training.curve import draw_curve
 from pakar.training.identity import data_hash
-from pakar.training.lost import Lost, foreign_questions, general_texts
+from pakar.training.lost import Lost, general_texts
 from pakar.training.plan import Plan
 from pakar.training.preflight import Preflight, preflight
 from pakar.training.split import held_out_share, split
 from pakar.types import Adapter, Example, Method
 from pakar.version import __version__
 
-# A refusal is said in a few words; what is longer is an answer.
-_REFUSAL_TOKENS = 24
 # The least that checkpoints, and the adapter beside them, take on the disk.
 _FREE_BYTES = 1_000_000_000
 
@@ -70,12 +72,14 @@ def unwatched() -> Watcher:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What is learned and how. `documents` are the index's, by name, when it began."""
+    """What is learned and how. `documents` are the index's, by name, when it began, and `began` is
+    when that was, by the monotonic clock."""
 
     place: Workplace
     examples: Sequence[Example]
     recipe: Recipe
     documents: Mapping[str, str]
+    began: float
 
     @property
     def name(self) -> str:
@@ -99,6 +103,7 @@ def train(
     Raises TrainingError where the preflight or the training stops it, or there is no such run, and
     ExampleError without examples.
     """
+    began = time.monotonic()
     folder = place.derived / training_runs.FOLDER
     with writing(folder, on_wait=on_wait):
         # Opened before anything is made: a model that cannot be trained is said at once.
@@ -112,13 +117,13 @@ def train(
                 )
             examples, method = training_runs.examples_of(run), training_runs.method_of(run)
         else:
-            watcher.stage("Making the training data")
+            watcher.stage("Making the training data ...")
             made = training_data(place)
             for reason, count in made.left_out.items():
                 watcher.stage(f"{count} left out: {reason}")
             examples = list(made.examples)
         recipe = recipe_of(place.config.training, method, minutes)
-        return _tuned(_Task(place, examples, recipe, documents), watcher)
+        return _tuned(_Task(place, examples, recipe, documents, began), watcher)
 
 
 def recipe_of(settings: Training, method: Method | None, minutes: float | None = None) -> Recipe:
@@ -158,14 +163,17 @@ def _tuned(task: _Task, watcher: Watcher) -> Adapter:
     _require_memory(plan)
     run = place.derived / training_runs.FOLDER / name
     training_runs.begin(run, task.examples)
-    watcher.stage("Training")
+    watcher.stage("Training ...")
     general = [place.trainer.row(one) for one in general_texts()]
     rows = Rows(looked.rows, looked.held_out, general)
-    # Nothing is searched for a while, and the memory is needed.
+    asked = foreign_prompts(place)
+    # Nothing is searched from here on, and the memory is needed.
     place.close_retrieval()
-    trained = place.trainer.train(rows, task.recipe, run, watcher.progress)
-    watcher.stage("Measuring what was lost")
-    lost = _lost(task, model, run / "adapter", trained)
+    trained = place.trainer.train(
+        rows, task.recipe, run, watcher.progress, beside=_beside(task, asked)
+    )
+    watcher.stage("Measuring what was lost ...")
+    lost = _lost(task, model, asked, run / "adapter", trained)
     return _keep(task, run, _Outcome(trained, lost, plan.resident / 1e6))
 
 
@@ -215,27 +223,24 @@ class _Outcome:
     planned_mb: float
 
 
-def _lost(task: _Task, model: Adaptable, adapter: Path, trained: Trained) -> Lost:
+def _beside(task: _Task, asked: ForeignPrompts) -> Beside:
+    """Both models are asked afterwards; the base model's answers may be known already."""
+    kept = kept_share(task.place, asked, task.place.derived / training_runs.FOLDER)
+    models = 2 if kept is None else 1
+    gone = time.monotonic() - task.began
+    return Beside(gone, models, models * asked.read, models * asked.written)
+
+
+def _lost(
+    task: _Task, model: Adaptable, asked: ForeignPrompts, adapter: Path, trained: Trained
+) -> Lost:
     tuned = model.adapted(adapter, four_bit=task.recipe.method == "qlora")
     try:
-        after = _says_unknown(task.place, tuned)
-        before = _says_unknown(task.place, task.place.model)
+        after = share_refused(tuned, asked)
     finally:
         model.forget(adapter)
+    before = base_share_refused(task.place, asked, task.place.derived / training_runs.FOLDER)
     return Lost(*trained.general, before, after)
-
-
-def _says_unknown(place: Workplace, model: LanguageModel) -> float:
-    """The share of foreign questions at which it says so, with the nearest passages before it."""
-    served = serving(retriever(place), place.model, place.config)
-    said = 0
-    questions = foreign_questions()
-    for question in questions:
-        hits = served.search(question, 2)
-        prompt = served.with_passages(question, hits, ())
-        pieces = model.generate(prompt.messages, Generation(_REFUSAL_TOKENS))
-        said += wording("en").says_unknown("".join(pieces))
-    return said / len(questions)
 
 
 def _keep(task: _Task, run: Path, outcome: _Outcome) -> Adapter:

@@ -1,0 +1,82 @@
+"""How often a model says that it does not know, at questions that no company's documents answer.
+
+The prompts are made while the documents are being searched anyway, before a training. What the
+base model says to them is kept: it is the same for each of its adapters. Knows prompts and models,
+no training.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pakar.answering.wording import wording
+from pakar.atomic_file import write_atomically
+from pakar.flows.index_in_force import retriever
+from pakar.flows.serving import serving
+from pakar.flows.workplace import Workplace
+from pakar.ports import Generation, LanguageModel
+from pakar.training.lost import foreign_questions
+from pakar.types import Message
+
+# A refusal is said in a few words; what is longer is an answer.
+_REFUSAL_TOKENS = 24
+_PASSAGES = 2
+_KEPT = "base_refusals.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignPrompts:
+    """The questions as `rag` would ask them, the nearest passages before each; `read` and
+    `written` are the most tokens that asking them all once takes."""
+
+    prompts: Sequence[tuple[Message, ...]]
+    read: int
+    written: int
+
+    def key(self, base: str) -> str:
+        """Changes with the prompts and with the base model's fingerprint."""
+        turns = [[(turn.role, turn.content) for turn in prompt] for prompt in self.prompts]
+        return hashlib.sha256(json.dumps([base, turns]).encode()).hexdigest()
+
+
+def foreign_prompts(place: Workplace) -> ForeignPrompts:
+    served = serving(retriever(place), place.model, place.config)
+    prompts = []
+    for question in foreign_questions():
+        hits = served.search(question, _PASSAGES)
+        prompts.append(tuple(served.with_passages(question, hits, ()).messages))
+    read = sum(place.model.count_tokens(prompt) for prompt in prompts)
+    return ForeignPrompts(prompts, read, _REFUSAL_TOKENS * len(prompts))
+
+
+def share_refused(model: LanguageModel, asked: ForeignPrompts) -> float:
+    """The share of the questions at which the model says that it does not know."""
+    said = 0
+    for prompt in asked.prompts:
+        text = "".join(model.generate(prompt, Generation(_REFUSAL_TOKENS)))
+        said += wording("en").says_unknown(text)
+    return said / len(asked.prompts)
+
+
+def base_share_refused(place: Workplace, asked: ForeignPrompts, folder: Path) -> float:
+    """The base model's share: as kept in the folder for the same prompts, else asked for now."""
+    known, key = kept_share(place, asked, folder), asked.key(place.trainer.base.fingerprint)
+    if known is not None:
+        return known
+    share = share_refused(place.model, asked)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / _KEPT, json.dumps({key: share}).encode())
+    return share
+
+
+def kept_share(place: Workplace, asked: ForeignPrompts, folder: Path) -> float | None:
+    """What the base model said to the same prompts before; None where it was not asked."""
+    try:
+        kept = json.loads((folder / _KEPT).read_bytes())
+        return float(kept[asked.key(place.trainer.base.fingerprint)])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

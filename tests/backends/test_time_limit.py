@@ -1,0 +1,57 @@
+"""What a time limit leaves for a training's own steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pakar.backends.time_limit import Terms, fitted, kept_terms, seconds_left, seconds_of
+from pakar.ports import Beside, Recipe, Row, Rows
+
+SECONDS = st.floats(0, 10_000)
+BESIDE = st.builds(
+    Beside, SECONDS, st.integers(0, 2), st.integers(0, 100_000), st.integers(0, 1000)
+)
+
+
+@given(st.floats(1, 100_000), st.floats(1, 10_000), SECONDS, SECONDS, BESIDE)
+def test_steps_get_what_is_left_and_a_third_at_least(limit, pace, spent, loading, beside) -> None:
+    recipe = Recipe(seconds=limit)
+    left = seconds_left(recipe, pace, spent, loading, beside)
+    assert 0.999 * limit / 3 <= left <= limit
+    more = replace(beside, read=beside.read + 10_000, loaded=beside.loaded + 1)
+    assert seconds_left(recipe, pace, spent + 1, loading, more) <= left
+
+
+def test_what_has_passed_and_what_follows_is_taken_off() -> None:
+    beside = Beside(loaded=2, read=3000, written=50)
+    # 100 s, less 20 gone, 2 x 5 for loading, 13.5 for reading, 6 for writing.
+    assert round(seconds_left(Recipe(seconds=100), 100, 20, 5, beside), 6) == 50.5
+
+
+def test_without_a_limit_there_is_none() -> None:
+    assert seconds_left(Recipe(), 100, 20, 5, Beside(loaded=2)) == 0.0
+
+
+def test_terms_are_taken_once_for_a_run(tmp_path: Path) -> None:
+    first = kept_terms(tmp_path, lambda: Terms(120.0, 60.0))
+    assert kept_terms(tmp_path, lambda: Terms(1.0, 1.0)) == first == Terms(120.0, 60.0)
+
+
+@settings(deadline=None)
+@given(st.floats(5, 500), st.integers(1, 60), st.integers(0, 10))
+def test_what_is_fitted_ends_in_time_or_is_one_step(seconds, learned, held_out) -> None:
+    def made(count: int) -> list[Row]:
+        return [Row((*range(number, number + 40),), 10, str(number)) for number in range(count)]
+
+    rows = Rows(made(learned), made(held_out), made(1))
+    recipe = Recipe(seconds=seconds, epochs=5.0)
+    kept, shorter = fitted(rows, recipe, 100.0)
+    assert 0 < shorter.epochs <= 5.0
+    # Half a step of eight rows is 160 tokens at most.
+    assert seconds_of(kept, shorter, 100.0) <= seconds + 1.6
+    if seconds_of(rows, recipe, 100.0) > seconds > 20:
+        assert seconds_of(kept, shorter, 100.0) > 0.5 * seconds, "time is left unused"

@@ -101,13 +101,12 @@ def _within(tokens: float, rows: Sequence[Row], recipe: Recipe) -> Recipe:
     # No more than twice of what a pass lets expect is laid out: there may be a thousand epochs.
     likely = tokens / max(1, _learned(rows, replace(recipe, epochs=1.0)))
     most = min(recipe.epochs, 2 * likely + recipe.batch / len(rows))
-    steps, computed = 0, 0
-    for size in _step_tokens(rows, replace(recipe, epochs=most)):
+    computed = 0
+    for steps, size in enumerate(_step_tokens(rows, replace(recipe, epochs=most))):
         if steps and computed + size / 2 > tokens:
             # A part of a step counts as a whole one: half of the last is far from both sides.
             return replace(recipe, epochs=(steps - 0.5) * recipe.batch / len(rows))
         computed += size
-        steps += 1
     return replace(recipe, epochs=most)
 
 

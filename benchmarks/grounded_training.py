@@ -4,7 +4,13 @@
 
 DATA is the folder of IDK-MRC (train.json, valid.json). Questions about articles of train.json are
 the examples; questions about articles of valid.json are the exam, as many with an answer as
-without. All articles are in the index, so that passages and distractors are the retriever's own.
+without. Passages and distractors are the retriever's own. What has no answer is, with
+
+    --refusals edited    IDK-MRC's own: a question with an answer was changed until its article
+                         does not say it any more. All articles are in the index.
+    --refusals removed   a question with an answer whose article is not in the index. Refusals are
+                         learned from passages without the answer (`unanswerable`), as in RAFT.
+
 The routes `rag` and `rag+lora` answer the exam; extract is the floor. Prints one JSON document.
 """
 
@@ -34,7 +40,7 @@ passages = 3
 [examples]
 forms = ["grounded"]
 without_source = 0.0
-unanswerable = 0.0
+unanswerable = {unanswerable}
 [training]
 epochs = {epochs}
 minutes = {minutes}
@@ -49,13 +55,19 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--articles", type=int, default=130)
     parser.add_argument("--questions", type=int, default=50, help="of each kind")
+    parser.add_argument("--refusals", choices=["edited", "removed"], default="edited")
+    parser.add_argument("--share", type=float, default=0.2, help="of refusals, where removed")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--minutes", type=float, default=22.0)
     parser.add_argument("--epochs", type=float, default=1.0)
     options = parser.parse_args()
     learned = some(articles(options.data / "train.json"), options.articles)
     exam = some(articles(options.data / "valid.json"), options.questions)
-    expert = made(options.folder, learned, exam, options)
+    without: list[Article] = []
+    if options.refusals == "removed":
+        drawn = some(articles(options.data / "valid.json"), 2 * options.questions)
+        exam, without = drawn[: options.questions], drawn[options.questions :]
+    expert = made(options.folder, learned, exam, without, options)
     started = time.monotonic()
     adapter = expert.train("lora", watcher=told())
     print(f"trained in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
@@ -98,27 +110,38 @@ def asked(article: Article) -> Iterator[tuple[str, str, str]]:
 
 
 def made(
-    folder: Path, learned: Sequence[Article], exam: Sequence[Article], options: argparse.Namespace
+    folder: Path,
+    learned: Sequence[Article],
+    exam: Sequence[Article],
+    without: Sequence[Article],
+    options: argparse.Namespace,
 ) -> Expert:
-    """The expert with its documents, examples and questions; there already, it is gone on with."""
+    """The expert with its documents, examples and questions; there already, it is gone on with.
+
+    Articles `without` are asked about and not added.
+    """
+    removed = options.refusals == "removed"
     if (folder / "pakar.toml").is_file():
         return Expert.open(folder)
     Expert.create(folder)
     settings = (folder / "pakar.toml").read_text(encoding="utf-8")
     models = settings[: settings.index("[documents]")]
-    (folder / "pakar.toml").write_text(models + SETTINGS.format(**vars(options)), encoding="utf-8")
+    shares = {**vars(options), "unanswerable": options.share if removed else 0.0}
+    (folder / "pakar.toml").write_text(models + SETTINGS.format(**shares), encoding="utf-8")
     documents = folder / "documents"
     documents.mkdir(exist_ok=True)
     for one in (*learned, *exam):
         (documents / name(one)).write_text(str(one["context"]), encoding="utf-8")
     expert = Expert.open(folder)
     expert.add(documents)
-    (folder / "questions.jsonl").write_text("".join(questions(exam)), encoding="utf-8")
+    asking = [*questions(exam, edited=not removed), *absent(without)]
+    (folder / "questions.jsonl").write_text("".join(asking), encoding="utf-8")
     pairs = folder / "pairs.jsonl"
     rows = [
         {"question": question, "answer": answer or UNKNOWN}
         for one in learned
         for _, question, answer in asked(one)
+        if answer or not removed
     ]
     pairs.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     report = expert.import_examples(pairs)
@@ -126,10 +149,10 @@ def made(
     return expert
 
 
-def questions(exam: Sequence[Article]) -> Iterator[str]:
-    """One question with an answer and one without of every article."""
+def questions(exam: Sequence[Article], *, edited: bool) -> Iterator[str]:
+    """One question with an answer, and where wanted an edited one without, of every article."""
     for one in exam:
-        for wanted in (True, False):
+        for wanted in (True, False) if edited else (True,):
             key, text, answer = next(row for row in asked(one) if bool(row[2]) is wanted)
             row: dict[str, object] = {"id": key, "question": text}
             if wanted:
@@ -137,6 +160,14 @@ def questions(exam: Sequence[Article]) -> Iterator[str]:
             else:
                 row |= {"answerable": False}
             yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def absent(without: Sequence[Article]) -> Iterator[str]:
+    """One question of every article that would answer it, were it there."""
+    for one in without:
+        key, text, _ = next(row for row in asked(one) if row[2])
+        row = {"id": key, "question": text, "answerable": False}
+        yield json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def name(article: Article) -> str:

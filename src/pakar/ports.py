@@ -217,6 +217,10 @@ class Generation:
     `schema` is a JSON schema that the answer shall follow. Models in this process are held to it
     token by token, and end in CutOffError where `max_tokens` come first; an endpoint is asked to,
     and some ignore it: who asks an endpoint for JSON has to check what comes.
+
+    `refusal` is how an answer begins that says it does not know. At temperature 0 a model in this
+    process with an adapter begins so only where that is likelier than all other beginnings
+    together; others ignore it.
     """
 
     max_tokens: int = 256
@@ -224,6 +228,7 @@ class Generation:
     seed: int = 0
     stop: tuple[str, ...] = ()
     schema: Mapping[str, object] | None = None
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -332,6 +332,29 @@ def test_adapters_switch_over_one_base_model(folder, trainer, tmp_path) -> None:
     assert says("a") == first["a"]
 
 
+@pytest.mark.parametrize(("refusals", "refuses"), [(4, False), (18, True)])
+def test_it_refuses_where_that_is_likelier_than_all_answers_together(
+    folder, trainer, tmp_path, refusals, refuses
+) -> None:
+    unknown = "No idea."
+    answers = [unknown] * refusals + [name * 9 for name in "abcdef"]
+    rows = Rows([trainer.row(pair(n, "Why?", answer)) for n, answer in enumerate(answers)])
+    taught = replace(RECIPE, learning_rate=5e-2, epochs=24, batch=len(answers))
+    trainer.train(rows, taught, tmp_path, quiet)
+    model = TransformersLanguageModel(folder, "path:tiny", precision="float32")
+    tuned = model.adapted(tmp_path / "adapter")
+
+    def says(**settings: object) -> str:
+        return "".join(tuned.generate([Message("user", "Why?")], Generation(4, **settings)))
+
+    # The refusal is the likeliest single answer either way.
+    assert says() == unknown[:4]
+    assert says(refusal=unknown) in ([unknown[:4]] if refuses else [n * 4 for n in "abcdef"])
+    base = "".join(model.generate([Message("user", "Why?")], Generation(16)))
+    asked = Generation(16, refusal=base)
+    assert "".join(model.generate([Message("user", "Why?")], asked)) == base
+
+
 def test_an_adapter_of_another_model_is_one_clear_error(trainer, tmp_path) -> None:
     trainer.train(rows_of(trainer, 8), QUICK, tmp_path, quiet)
     other = write_tiny_llama(tmp_path / "wider", width=96)

@@ -191,7 +191,7 @@ def _generate(
     if model is None:
         raise ConfigError(f"route {route.name!r} has no model")
     context = model.info.context_tokens
-    settings = route.wish.generation(route.settings, context)
+    settings = replace(route.wish.generation(route.settings, context), refusal=words.unknown)
     room = context - settings.max_tokens
     count = model.count_tokens
     if route.retriever is None:

@@ -32,6 +32,9 @@ from pakar.types import Message
 if TYPE_CHECKING:
     import torch
 
+# Of the probability, from which on a refusal is likelier than all answers together.
+_SURE = 0.5
+
 
 class TransformersLanguageModel:
     """A causal model from a folder. Tokenizer and weights load when first needed."""
@@ -131,7 +134,10 @@ class TransformersLanguageModel:
         guide = None
         if settings.schema is not None:
             guide = self._compiler.guide(settings.schema, self._prompt.tokenizer_json(), stops)
-        asked = _Asked(ids, min(settings.max_tokens, room), stops, adapter)
+        refusal = None
+        if adapter is not None and guide is None and settings.refusal and not settings.temperature:
+            refusal = next(iter(self._prompt.answer_ids(settings.refusal, messages)), None)
+        asked = _Asked(ids, min(settings.max_tokens, room), stops, adapter, refusal)
         meter = Meter(len(ids))
         tokens = meter.counted(self._tokens(asked, settings, guide))
         return MeteredPieces(self._pieces(tokens, settings.stop, guide), meter)
@@ -170,6 +176,8 @@ class TransformersLanguageModel:
             logits = step.logits(given)
             if guide is not None:
                 logits = guide.allowed(logits)
+            if left == asked.limit and asked.refusal is not None:
+                logits = _refusing_only_if_sure(logits, asked.refusal)
             token = _choose(logits, settings.temperature, generator)
             if token in asked.stop_ids:
                 return
@@ -216,12 +224,14 @@ class AdaptedLanguageModel:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One prompt, how many tokens may follow, which end them, and through which adapter."""
+    """One prompt, how many tokens may follow, which end them, through which adapter, and the token
+    with which it would refuse."""
 
     prompt: list[int]
     limit: int
     stop_ids: frozenset[int]
     adapter: Path | None
+    refusal: int | None = None
 
 
 class _Decoding:
@@ -267,6 +277,21 @@ class _Decoding:
             return tokens
         self._past = None
         return self._read
+
+
+def _refusing_only_if_sure(logits: torch.Tensor, refusal: int) -> torch.Tensor:
+    """Without the refusal's first token, unless it has half of the probability.
+
+    A learned refusal always begins alike, and answers do not: it is often the likeliest beginning
+    where an answer, with one beginning or another, is likelier (measured: benchmarks/LOG.md).
+    """
+    import torch
+
+    if float(torch.softmax(logits, dim=-1)[refusal]) >= _SURE:
+        return logits
+    without = logits.clone()
+    without[refusal] = -torch.inf
+    return without
 
 
 def _choose(logits: torch.Tensor, temperature: float, generator: torch.Generator) -> int:

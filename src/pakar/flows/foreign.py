@@ -29,17 +29,24 @@ _KEPT = "base_refusals.json"
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignPrompts:
-    """The questions as `rag` would ask them, the nearest passages before each; `read` and
-    `written` are the most tokens that asking them all once takes."""
+class ForeignPrompt:
+    """One question as `rag` asks it, the nearest passages before it, and its refusal's words."""
 
-    prompts: Sequence[tuple[Message, ...]]
+    messages: tuple[Message, ...]
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignPrompts:
+    """`read` and `written` are the most tokens that asking them all once takes."""
+
+    prompts: Sequence[ForeignPrompt]
     read: int
     written: int
 
     def key(self, base: str) -> str:
         """Changes with the prompts and with the base model's fingerprint."""
-        turns = [[(turn.role, turn.content) for turn in prompt] for prompt in self.prompts]
+        turns = [[(one.role, one.content) for one in asked.messages] for asked in self.prompts]
         return hashlib.sha256(json.dumps([base, turns]).encode()).hexdigest()
 
 
@@ -48,8 +55,9 @@ def foreign_prompts(place: Workplace) -> ForeignPrompts:
     prompts = []
     for question in foreign_questions():
         hits = served.search(question, _PASSAGES)
-        prompts.append(tuple(served.with_passages(question, hits, ()).messages))
-    read = sum(place.model.count_tokens(prompt) for prompt in prompts)
+        shown = served.with_passages(question, hits, ())
+        prompts.append(ForeignPrompt(shown.messages, served.unknown(question)))
+    read = sum(place.model.count_tokens(one.messages) for one in prompts)
     return ForeignPrompts(prompts, read, _REFUSAL_TOKENS * len(prompts))
 
 
@@ -57,7 +65,9 @@ def share_refused(model: LanguageModel, asked: ForeignPrompts) -> float:
     """The share of the questions at which the model says that it does not know."""
     said = 0
     for prompt in asked.prompts:
-        text = "".join(model.generate(prompt, Generation(_REFUSAL_TOKENS)))
+        # As the route asks: an adapter may refuse more rarely than its likeliest token does.
+        settings = Generation(_REFUSAL_TOKENS, refusal=prompt.refusal)
+        text = "".join(model.generate(prompt.messages, settings))
         said += wording("en").says_unknown(text)
     return said / len(asked.prompts)
 

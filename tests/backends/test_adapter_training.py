@@ -21,7 +21,7 @@ from bitsandbytes.nn import Linear4bit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from peft import LoraConfig, PeftModel, get_peft_model
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tiny_llama import pair, sums, write_tiny_llama
 from transformers import AutoModelForCausalLM
 
@@ -34,7 +34,7 @@ from pakar.backends.packed_batch import NAME, pack, register_packed_attention
 from pakar.backends.training_steps import steps_of
 from pakar.backends.transformers_lm import TransformersLanguageModel
 from pakar.errors import ModelError, TrainingError
-from pakar.ports import Generation, Progress, Recipe, Row, Rows
+from pakar.ports import Generation, LanguageModel, Progress, Recipe, Row, Rows
 from pakar.types import Example, Message
 
 RECIPE = Recipe(rank=4, alpha=8, learning_rate=5e-3, epochs=2, batch=4, evaluations=4, patience=0)
@@ -332,27 +332,33 @@ def test_adapters_switch_over_one_base_model(folder, trainer, tmp_path) -> None:
     assert says("a") == first["a"]
 
 
-@pytest.mark.parametrize(("refusals", "refuses"), [(4, False), (18, True)])
+@pytest.mark.parametrize(("answers", "refuses"), [("abcdef", False), ("", True)])
 def test_it_refuses_where_that_is_likelier_than_all_answers_together(
-    folder, trainer, tmp_path, refusals, refuses
+    tmp_path, answers, refuses
 ) -> None:
-    unknown = "No idea."
-    answers = [unknown] * refusals + [name * 9 for name in "abcdef"]
-    rows = Rows([trainer.row(pair(n, "Why?", answer)) for n, answer in enumerate(answers)])
-    taught = replace(RECIPE, learning_rate=5e-2, epochs=24, batch=len(answers))
-    trainer.train(rows, taught, tmp_path, quiet)
+    folder = write_tiny_llama(tmp_path / "decided")
+    weights = load_file(folder / "model.safetensors")
+    # Its tied embeddings are too small to ever be sure of a token.
+    weights["model.embed_tokens.weight"] *= 20
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    trainer, unknown = TransformersTrainer(folder, "path:tiny"), "No idea."
+    learned = [unknown] * 4 + [letter * 9 for letter in answers]
+    rows = Rows([trainer.row(pair(n, "Why?", answer)) for n, answer in enumerate(learned)])
+    taught = replace(RECIPE, learning_rate=2e-2, epochs=60, batch=len(learned))
+    trainer.train(rows, taught, tmp_path / "run", quiet)
     model = TransformersLanguageModel(folder, "path:tiny", precision="float32")
-    tuned = model.adapted(tmp_path / "adapter")
+    tuned, turns = model.adapted(tmp_path / "run" / "adapter"), [Message("user", "Why?")]
 
-    def says(**settings: object) -> str:
-        return "".join(tuned.generate([Message("user", "Why?")], Generation(4, **settings)))
+    def says(model: LanguageModel, **settings: object) -> str:
+        return "".join(model.generate(turns, Generation(4, **settings)))
 
-    # The refusal is the likeliest single answer either way.
-    assert says() == unknown[:4]
-    assert says(refusal=unknown) in ([unknown[:4]] if refuses else [n * 4 for n in "abcdef"])
-    base = "".join(model.generate([Message("user", "Why?")], Generation(16)))
-    asked = Generation(16, refusal=base)
-    assert "".join(model.generate([Message("user", "Why?")], asked)) == base
+    # Its first letter is the likeliest one either way.
+    assert says(tuned).startswith("N")
+    assert says(tuned, refusal=unknown).startswith("N") == refuses
+    # Sampling takes each beginning as often as it is likely; a base model did not learn any.
+    warm = {"temperature": 0.7, "seed": 1}
+    assert says(tuned, **warm, refusal=unknown) == says(tuned, **warm)
+    assert says(model, refusal=says(model)) == says(model)
 
 
 def test_an_adapter_of_another_model_is_one_clear_error(trainer, tmp_path) -> None:

@@ -332,33 +332,32 @@ def test_adapters_switch_over_one_base_model(folder, trainer, tmp_path) -> None:
     assert says("a") == first["a"]
 
 
-@pytest.mark.parametrize(("answers", "refuses"), [("abcdef", False), ("", True)])
-def test_it_refuses_where_that_is_likelier_than_all_answers_together(
-    tmp_path, answers, refuses
+@pytest.mark.parametrize(("scale", "refuses"), [(1, False), (1000, True)])
+def test_it_refuses_only_where_that_is_likelier_than_all_answers_together(
+    tmp_path, scale, refuses
 ) -> None:
-    folder = write_tiny_llama(tmp_path / "decided")
+    folder = write_tiny_llama(tmp_path / "model")
     weights = load_file(folder / "model.safetensors")
-    # Its tied embeddings are too small to ever be sure of a token.
-    weights["model.embed_tokens.weight"] *= 20
+    # Small embeddings, tied to the head, make all tokens about as likely; large ones a single one.
+    weights["model.embed_tokens.weight"] *= scale
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
-    trainer, unknown = TransformersTrainer(folder, "path:tiny"), "No idea."
-    learned = [unknown] * 4 + [letter * 9 for letter in answers]
-    rows = Rows([trainer.row(pair(n, "Why?", answer)) for n, answer in enumerate(learned)])
-    taught = replace(RECIPE, learning_rate=2e-2, epochs=60, batch=len(learned))
-    trainer.train(rows, taught, tmp_path / "run", quiet)
-    model = TransformersLanguageModel(folder, "path:tiny", precision="float32")
-    tuned, turns = model.adapted(tmp_path / "run" / "adapter"), [Message("user", "Why?")]
+    trainer = TransformersTrainer(folder, "path:tiny")
+    hardly = replace(QUICK, learning_rate=1e-9)
+    trainer.train(rows_of(trainer, 8, 0), hardly, tmp_path / "run", quiet)
+    base = TransformersLanguageModel(folder, "path:tiny", precision="float32")
+    tuned, turns = base.adapted(tmp_path / "run" / "adapter"), [Message("user", "Why?")]
 
     def says(model: LanguageModel, **settings: object) -> str:
-        return "".join(model.generate(turns, Generation(4, **settings)))
+        return "".join(model.generate(turns, Generation(8, **settings)))
 
-    # Its first letter is the likeliest one either way.
-    assert says(tuned).startswith("N")
-    assert says(tuned, refusal=unknown).startswith("N") == refuses
-    # Sampling takes each beginning as often as it is likely; a base model did not learn any.
+    likeliest = says(tuned)
+    assert likeliest == says(base) != ""
+    assert (says(tuned, refusal=likeliest) == likeliest) == refuses
+    assert says(tuned, refusal=f"~{likeliest}") == likeliest, "it refuses otherwise"
+    # A base model did not learn how to refuse; sampling takes what is likely as often as it is.
+    assert says(base, refusal=likeliest) == likeliest
     warm = {"temperature": 0.7, "seed": 1}
-    assert says(tuned, **warm, refusal=unknown) == says(tuned, **warm)
-    assert says(model, refusal=says(model)) == says(model)
+    assert says(tuned, **warm, refusal=likeliest) == says(tuned, **warm)
 
 
 def test_an_adapter_of_another_model_is_one_clear_error(trainer, tmp_path) -> None:

@@ -32,6 +32,8 @@ _WRITTEN = 12.0
 # With fewer steps the batch is made smaller: an adapter learns more from many small steps than from
 # few large ones (measured: benchmarks/LOG.md).
 _FEWEST_STEPS = 128
+# But not steps of one: a single refusal would be a whole step, and such adapters refuse everything.
+_SMALLEST_BATCH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,12 @@ def fitted(rows: Rows, recipe: Recipe, pace: float) -> tuple[Rows, Recipe]:
     held_out, evaluations = _measured(rows, recipe, pace)
     tokens = (1 - _MEASURING) * recipe.seconds * pace
     shorter = _within(tokens, rows.learned, replace(recipe, evaluations=evaluations))
-    while shorter.epochs < recipe.epochs and shorter.batch > 1:
+    while shorter.epochs < recipe.epochs and shorter.batch > _SMALLEST_BATCH:
         seen = len(rows.learned) * shorter.epochs
         if seen / shorter.batch >= _FEWEST_STEPS - 1:
             break
         # Smaller batches share less, so what fits is counted anew.
-        few = max(1, min(shorter.batch - 1, int(seen / _FEWEST_STEPS)))
+        few = max(_SMALLEST_BATCH, min(shorter.batch - 1, int(seen / _FEWEST_STEPS)))
         shorter = _within(tokens, rows.learned, replace(shorter, batch=few, epochs=recipe.epochs))
     return replace(rows, held_out=held_out), shorter
 

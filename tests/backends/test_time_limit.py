@@ -55,3 +55,13 @@ def test_what_is_fitted_ends_in_time_or_is_one_step(seconds, learned, held_out) 
     assert seconds_of(kept, shorter, 100.0) <= seconds + 1.6
     if seconds_of(rows, recipe, 100.0) > seconds > 20:
         assert seconds_of(kept, shorter, 100.0) > 0.5 * seconds, "time is left unused"
+
+
+def test_short_of_time_steps_get_smaller_and_never_of_one() -> None:
+    rows = Rows([Row((*range(number, number + 40),), 10, str(number)) for number in range(2000)])
+    batches = {
+        seconds: fitted(rows, Recipe(seconds=seconds), 100.0)[1].batch
+        for seconds in (20, 200, 9000)
+    }
+    assert batches[20] == 2
+    assert 2 < batches[200] < batches[9000] == Recipe().batch

@@ -55,6 +55,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--articles", type=int, default=130)
     parser.add_argument("--questions", type=int, default=50, help="of each kind")
+    parser.add_argument("--skip", type=int, default=0, help="articles of the exam already used")
     parser.add_argument("--refusals", choices=["edited", "removed"], default="edited")
     parser.add_argument("--share", type=float, default=0.2, help="of refusals, where removed")
     parser.add_argument("--rate", type=float, default=1e-3)
@@ -62,11 +63,10 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=1.0)
     options = parser.parse_args()
     learned = some(articles(options.data / "train.json"), options.articles)
-    exam = some(articles(options.data / "valid.json"), options.questions)
-    without: list[Article] = []
-    if options.refusals == "removed":
-        drawn = some(articles(options.data / "valid.json"), 2 * options.questions)
-        exam, without = drawn[: options.questions], drawn[options.questions :]
+    removed = options.refusals == "removed"
+    wanted = options.skip + (2 if removed else 1) * options.questions
+    drawn = some(articles(options.data / "valid.json"), wanted)[options.skip :]
+    exam, without = drawn[: options.questions], drawn[options.questions :]
     expert = made(options.folder, learned, exam, without, options)
     started = time.monotonic()
     adapter = expert.train("lora", watcher=told())

@@ -348,11 +348,17 @@ class Progress:
     seconds: float
 
 
+# A question and the template's words behind it are about as long, in most languages.
+_QUESTION_TOKENS = 64
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How to train. `targets` are names of linear layers; none stands for all but the head.
 
-    `micro_tokens` bounds the tokens that are in memory at once; it changes nothing but memory.
+    `micro_tokens` bounds the tokens that are in memory at once; it changes nothing but memory. Of a
+    row the answer and the `gradient_tokens` before it get a gradient; 0: all, which takes longer.
+    The loss of the question's tokens counts `question_weight` times that of the answer's.
     `evaluations` is how often the held-out rows are measured; training stops early after
     `patience` of them without a better loss. 0: never. With `seconds` only as much is learned and
     measured as fits into that time on this machine, with what stands `Beside` it; 0: all.
@@ -371,6 +377,16 @@ class Recipe:
     patience: int = 3
     checkpointing: bool = False
     seconds: float = 0.0
+    gradient_tokens: int = 0
+    question_weight: float = 0.0
+
+    @property
+    def question_tokens(self) -> int:
+        """How many tokens before an answer are learned as its question: none that follows on one
+        without a gradient."""
+        if not self.question_weight:
+            return 0
+        return min(_QUESTION_TOKENS, (self.gradient_tokens or _QUESTION_TOKENS + 1) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,7 +407,8 @@ class Trained:
     Losses are means in nats a learned token: `before` and `after` on held-out rows (None without
     them), `general` on general text before and after. `curve` holds (step, loss, held-out loss or
     None). `memory_mb` is the peak, `frozen_mb` the weights that did not learn, in 10^6 bytes.
-    `planned_seconds` is what `seconds` was to be, once the model was loaded and its pace known.
+    `planned_seconds` is what `seconds` was to be, once the model was loaded and its pace known, and
+    `recipe` the one that was carried out: that of a limited time may differ from what was asked.
     """
 
     steps: int
@@ -405,6 +422,7 @@ class Trained:
     memory_mb: float
     frozen_mb: float
     versions: Mapping[str, str]
+    recipe: Recipe
     planned_seconds: float = 0.0
 
 

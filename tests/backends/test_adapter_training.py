@@ -198,10 +198,17 @@ def test_each_row_is_seen_once_an_epoch(count, batch, epochs, seed) -> None:
 # Training ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["lora", "qlora"])
-def test_the_loss_falls_also_after_an_evaluation(trainer, tmp_path, method) -> None:
+FEW_TOKENS = replace(RECIPE, gradient_tokens=8, question_weight=0.3)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [RECIPE, replace(RECIPE, method="qlora"), FEW_TOKENS, replace(FEW_TOKENS, checkpointing=True)],
+    ids=["lora", "qlora", "few gradient tokens", "checkpointing"],
+)
+def test_the_loss_falls_also_after_an_evaluation(trainer, tmp_path, recipe) -> None:
     seen: list[Progress] = []
-    recipe = replace(RECIPE, method=method, epochs=4)
+    recipe = replace(recipe, epochs=4)
     done = trainer.train(rows_of(trainer, 46), recipe, tmp_path, seen.append)
     held_out = [loss for _, _, loss in done.curve if loss is not None]
     assert len(held_out) == 4
@@ -209,6 +216,16 @@ def test_the_loss_falls_also_after_an_evaluation(trainer, tmp_path, method) -> N
     assert done.after == min(held_out)
     assert done.general[1] != done.general[0]
     assert seen[-1].step == seen[-1].steps == done.steps
+    assert done.recipe == recipe
+
+
+def test_checkpointing_changes_nothing_but_memory(trainer, tmp_path) -> None:
+    rows = rows_of(trainer, 20)
+    kept, again = (
+        trainer.train(rows, replace(FEW_TOKENS, checkpointing=on), tmp_path / str(on), quiet)
+        for on in (False, True)
+    )
+    assert again.after == pytest.approx(kept.after, rel=1e-4)
 
 
 def test_four_bits_hold_the_frozen_weights_in_less(trainer, tmp_path) -> None:
@@ -417,7 +434,7 @@ def test_a_training_is_made_to_fit_its_time_and_goes_on_with_the_same_steps(
     trainer, tmp_path
 ) -> None:
     rows = rows_of(trainer, 40)
-    endless = replace(RECIPE, epochs=1000, seconds=3.0)
+    endless = replace(RECIPE, epochs=1000, seconds=6.0)
     done = trainer.train(rows, endless, tmp_path / "a", quiet)
     assert 16 <= done.steps < 1000 * 34 / 4
     assert done.planned_seconds <= 1.1 * endless.seconds

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ pytest.importorskip("torch")
 import torch
 from tiny_llama import write_tiny_llama
 
+from pakar.backends.adapter_training import summed_losses
 from pakar.backends.packed_batch import (
     NAME,
     in_token_budget,
@@ -20,7 +23,7 @@ from pakar.backends.packed_batch import (
     register_packed_attention,
     tokens_computed,
 )
-from pakar.backends.prefix_tree import WORTH_SHARING, prefix_tree
+from pakar.backends.prefix_tree import WORTH_SHARING, Segment, prefix_tree
 from pakar.backends.training_steps import steps_of
 
 # Few different stretches, so that rows have beginnings in common, whole rows too.
@@ -50,6 +53,29 @@ def test_what_is_worth_sharing_is_computed_once(rows: list[tuple[int, ...]]) -> 
     beginnings = {row[:WORTH_SHARING] for row in rows}
     firsts = [one for one in prefix_tree(rows).segments if not one.before]
     assert len(firsts) == len(beginnings)
+
+
+@given(_rows, st.integers(1, 60), st.integers(1, 4))
+def test_the_answer_and_what_stands_close_before_it_get_a_gradient(
+    rows: list[tuple[int, ...]], gradient_tokens: int, learned: int
+) -> None:
+    made = [Row(ids, min(learned, len(ids))) for ids in rows]
+    batch = pack(made, gradient_tokens=gradient_tokens)
+    first = [one.fixed for one in batch.segments]
+    assert first == sorted(first, reverse=True)
+    assert batch.fixed == sum(len(one.tokens) for one in batch.segments if one.fixed)
+    for one in batch.segments:
+        assert not one.fixed or all(batch.segments[at].fixed for at in one.before)
+    for row in made:
+        # A row's end is found by its tokens: each of its last ones stands in a segment that learns.
+        kept = row.ids[-(row.learned + gradient_tokens) :]
+        assert any(_ends_with(batch.segments, at, kept) for at in range(len(batch.segments)))
+
+
+def _ends_with(segments: Sequence[Segment], last: int, kept: tuple[int, ...]) -> bool:
+    chain = (*segments[last].before, last)
+    tokens = [(token, segments[at].fixed) for at in chain for token in segments[at].tokens]
+    return tokens[-len(kept) :] == [(token, False) for token in kept]
 
 
 @given(_rows, st.integers(1, 120), st.none() | st.integers(1, 60))
@@ -104,6 +130,64 @@ def test_losses_and_gradients_are_those_of_each_row_alone(tmp_path, window: int 
     assert any(float(one.abs().max()) > 1e-3 for one in found.values())
     everywhere = _loss(model, rows, None)
     assert torch.allclose(together, everywhere, rtol=1e-6) == (window is None)
+
+
+def test_with_few_gradient_tokens_what_stands_before_them_is_a_constant(tmp_path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    write_tiny_llama(tmp_path)
+    register_packed_attention()
+    model = AutoModelForCausalLM.from_pretrained(tmp_path, attn_implementation=NAME)
+    plain = AutoModelForCausalLM.from_pretrained(tmp_path, attn_implementation="sdpa")
+    shared = tuple(range(5, 65))
+    rows = [
+        Row((*shared, *range(70, 90), 7, 9), 3),
+        Row((*shared, *range(100, 121), 8), 2),
+        Row((*range(30, 80), 8, 3), 2),
+        Row((3, 4, 5), 2),
+    ]
+    batch = pack(rows, gradient_tokens=10)
+    whole, few = summed_losses(model, pack(rows))[0], summed_losses(model, batch)[0]
+    few.backward()
+    # 10 tokens and the answer: of the first rows' common beginning, nothing.
+    for row in rows:
+        cut = max(0, len(row.ids) - row.learned - 10)
+        _loss_behind(plain, row, cut).backward()
+
+    assert batch.fixed == 60 + 9 + 10 + 40 and batch.ids.numel() == 159
+    assert torch.allclose(few, whole, rtol=1e-5)
+    expected = dict(plain.named_parameters())
+    for name, one in model.named_parameters():
+        assert torch.allclose(one.grad, expected[name].grad, rtol=1e-3, atol=1e-5), name
+
+
+def test_a_question_is_learned_beside_its_answer(tmp_path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    write_tiny_llama(tmp_path)
+    register_packed_attention()
+    model = AutoModelForCausalLM.from_pretrained(tmp_path, attn_implementation=NAME)
+    shared = tuple(range(5, 65))
+    rows = [Row((*shared, *range(70, 80), 7, 9), 3), Row((*shared, 8, 4), 1), Row((3, 4, 5), 2)]
+    answers, questions = summed_losses(model, pack(rows, gradient_tokens=8, question_tokens=6))
+    asked = [Row(row.ids[: -row.learned], 6) for row in rows]
+    expected = summed_losses(model, pack(asked[:2]))[0]
+
+    assert torch.allclose(answers, summed_losses(model, pack(rows))[0], rtol=1e-5)
+    # Of the last row one token is no answer, and nothing stands before it.
+    assert torch.allclose(questions, expected, rtol=1e-5) and questions > 1
+
+
+def _loss_behind(model, row: Row, cut: int) -> torch.Tensor:
+    """By transformers' own cache of keys and values."""
+    ids, cache = torch.tensor([row.ids]), None
+    if cut:
+        with torch.no_grad():
+            cache = model(input_ids=ids[:, :cut], use_cache=True).past_key_values
+    logits = model(input_ids=ids[:, cut:], past_key_values=cache, use_cache=bool(cut)).logits[0]
+    learned = torch.tensor(row.ids[-row.learned :])
+    found = logits[-row.learned - 1 : -1]
+    return torch.nn.functional.cross_entropy(found, learned, reduction="sum")
 
 
 def _loss(model, rows: list[Row], window: int | None) -> torch.Tensor:

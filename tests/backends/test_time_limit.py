@@ -8,7 +8,14 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pakar.backends.time_limit import Terms, fitted, kept_terms, seconds_left, seconds_of
+from pakar.backends.time_limit import (
+    Terms,
+    fitted,
+    kept_terms,
+    seconds_left,
+    seconds_of,
+    terms_of,
+)
 from pakar.ports import Beside, Recipe, Row, Rows
 
 SECONDS = st.floats(0, 10_000)
@@ -30,6 +37,32 @@ def test_what_has_passed_and_what_follows_is_taken_off() -> None:
     beside = Beside(loaded=2, read=3000, written=50)
     # 100 s, less 20 gone, 2 x 5 for loading, 13.5 for reading, 6 for writing.
     assert round(seconds_left(Recipe(seconds=100), 100, 20, 5, beside), 6) == 50.5
+
+
+def test_short_of_time_what_stands_before_questions_is_read_without_a_gradient() -> None:
+    rows = Rows([Row((*range(number, number + 400),), 10, str(number)) for number in range(2000)])
+    asked: list[Recipe] = []
+
+    def pace(recipe: Recipe) -> float:
+        asked.append(recipe)
+        return 100.0
+
+    def terms(seconds: float, gradient_tokens: int = 0) -> Terms:
+        asked.clear()
+        recipe = Recipe(gradient_tokens=gradient_tokens)
+        return terms_of(rows, recipe, pace, lambda _: seconds)
+
+    assert terms(0.0) == Terms(100.0, 0.0, 0) and asked[-1] == Recipe(), "no limit"
+    assert terms(1e6) == Terms(100.0, 1e6, 0) and asked[-1].gradient_tokens == 0, "long enough"
+    short = terms(900.0)
+    # The pace is taken of the steps that come.
+    assert short.gradient_tokens == asked[-1].gradient_tokens > 0
+    kept, shorter = fitted(rows, replace(asked[-1], seconds=900.0), 100.0)
+    assert asked[-1].batch == shorter.batch < Recipe().batch
+    whole = fitted(rows, Recipe(seconds=900.0), 100.0)[1]
+    assert shorter.epochs > 1.3 * whole.epochs
+    assert terms(900.0, 50).gradient_tokens == 50, "the user's own"
+    assert seconds_of(kept, shorter, 100.0) <= 910
 
 
 def test_without_a_limit_there_is_none() -> None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,22 +104,28 @@ class TransformersTrainer:
         from pakar.backends.adapter_training import AdapterRun, Course, curve, mean_loss, pace
         from pakar.backends.base_weights import frozen_bytes
         from pakar.backends.checkpoints import newest_complete
-        from pakar.backends.time_limit import Terms, fitted, kept_terms, seconds_left, seconds_of
+        from pakar.backends.time_limit import (
+            fitted,
+            kept_terms,
+            seconds_left,
+            seconds_of,
+            terms_of,
+        )
 
         started = time.perf_counter()
         forget_peak()
         with _memory_explained(), silenced():
             model = self._adapted(recipe)
             loading = time.perf_counter() - started
-            first = Course.beginning(rows.learned, recipe)
 
-            def taken() -> Terms:
-                speed = pace(model, first, recipe.micro_tokens)
+            def left(speed: float) -> float:
                 spent = beside.gone + time.perf_counter() - started
-                return Terms(speed, seconds_left(recipe, speed, spent, loading, beside))
+                return seconds_left(recipe, speed, spent, loading, beside)
 
-            terms = kept_terms(folder, taken)
-            rows, recipe = fitted(rows, replace(recipe, seconds=terms.seconds), terms.pace)
+            measured = partial(pace, model, rows.learned)
+            terms = kept_terms(folder, lambda: terms_of(rows, recipe, measured, left))
+            recipe = replace(recipe, seconds=terms.seconds, gradient_tokens=terms.gradient_tokens)
+            rows, recipe = fitted(rows, recipe, terms.pace)
             planned = time.perf_counter() - started + seconds_of(rows, recipe, terms.pace)
             course = Course.planned(rows.learned, rows.held_out, recipe)
             checkpoints = folder / _CHECKPOINTS
@@ -145,17 +151,19 @@ class TransformersTrainer:
             memory_mb=peak_memory() / 1e6,
             frozen_mb=frozen_bytes(model) / 1e6,
             versions=_versions(),
+            recipe=recipe,
             planned_seconds=planned,
         )
 
     def pace(self, rows: Sequence[Row], recipe: Recipe) -> float:
         """Tokens a second, over the first of the rows; loads the model for it."""
         _require_libraries()
-        from pakar.backends.adapter_training import Course, pace
+        from pakar.backends.adapter_training import pace
 
         with _memory_explained(), silenced():
-            first = Course.beginning(rows, recipe)
-            return pace(self._adapted(recipe), first, recipe.micro_tokens)
+            model = self._adapted(recipe)
+            pace(model, rows, recipe)
+            return pace(model, rows, recipe)
 
     def merge(self, adapter: Path, folder: Path) -> None:
         """Writes the model with the adapter in its weights, as a folder that `path:` opens."""

@@ -26,7 +26,16 @@ from transformers import (
 from transformers.trainer import TRAINING_ARGS_NAME
 
 from pakar.backends.checkpoints import mark_complete
-from pakar.backends.packed_batch import PackedBatch, in_token_budget, pack, tokens_computed
+from pakar.backends.packed_batch import (
+    FixedContext,
+    PackedBatch,
+    answer_of,
+    in_token_budget,
+    is_long,
+    pack,
+    question_of,
+    tokens_computed,
+)
 from pakar.backends.rotary_switch import switch_of
 from pakar.backends.training_steps import steps_of
 from pakar.errors import TrainingError
@@ -57,12 +66,6 @@ class Course:
         steps = steps_of(rows, batch=recipe.batch, epochs=recipe.epochs, seed=recipe.seed)
         return cls(rows, held_out, steps)
 
-    @classmethod
-    def beginning(cls, rows: Sequence[Row], recipe: Recipe) -> list[Row]:
-        """The rows of the first step of a whole pass."""
-        steps = steps_of(rows, batch=recipe.batch, epochs=1, seed=recipe.seed)
-        return [rows[index] for index in steps[0]] if steps else []
-
     def __len__(self) -> int:
         return len(self.steps)
 
@@ -79,35 +82,48 @@ def mean_loss(model: torch.nn.Module, rows: Sequence[Row], micro_tokens: int) ->
     total, count = 0.0, 0
     with torch.no_grad():
         for part in _parts(rows, micro_tokens, model):
-            total += float(_summed_loss(model, part))
+            total += float(summed_losses(model, part)[0])
             count += part.targets.numel()
     model.train(was_training)
     return total / max(1, count)
 
 
-def pace(model: torch.nn.Module, rows: Sequence[Row], micro_tokens: int) -> float:
-    """Tokens computed a second, forward and backward, over the rows of a step. Learns nothing.
+def pace(model: torch.nn.Module, rows: Sequence[Row], recipe: Recipe) -> float:
+    """Tokens computed a second, forward and backward, over the first steps. Learns nothing.
 
-    The rows should be a step's, as what they share and how much of them is learned counts, too.
-    The first pass allocates what all others take again, so that the second one is timed.
+    The first call allocates what all others take again, so that it tells too little.
     """
-    few: list[Row] = []
-    for row in rows:
-        few.append(row)
-        if tokens_computed(few, micro_tokens) >= _PACE_TOKENS:
-            break
-    _read_and_back(model, few, micro_tokens)
+    steps, computed = _first_steps(rows, recipe)
     started = time.perf_counter()
-    _read_and_back(model, few, micro_tokens)
+    _read_and_back(model, steps, recipe)
     seconds = time.perf_counter() - started
     model.zero_grad(set_to_none=True)
-    return tokens_computed(few, micro_tokens) / seconds
+    return computed / seconds
 
 
-def _read_and_back(model: torch.nn.Module, rows: Sequence[Row], micro_tokens: int) -> None:
+def _first_steps(rows: Sequence[Row], recipe: Recipe) -> tuple[list[list[Row]], int]:
+    """The rows of the first steps, and the tokens that these compute: enough for a pace."""
+    steps: list[list[Row]] = []
+    before = computed = 0
+    for step in steps_of(rows, batch=recipe.batch, epochs=1, seed=recipe.seed):
+        steps.append([])
+        for index in step:
+            steps[-1].append(rows[index])
+            computed = before + tokens_computed(
+                steps[-1], recipe.micro_tokens, gradient_tokens=recipe.gradient_tokens
+            )
+            if computed >= _PACE_TOKENS:
+                return steps, computed
+        before = computed
+    return steps, computed
+
+
+def _read_and_back(model: torch.nn.Module, steps: Sequence[Sequence[Row]], recipe: Recipe) -> None:
     model.train()
-    for part in _parts(rows, micro_tokens, model):
-        _summed_loss(model, part).backward()  # type: ignore[no-untyped-call]
+    for step in steps:
+        for part in _learned_parts(step, recipe, model):
+            answers, questions = summed_losses(model, part)
+            (answers + recipe.question_weight * questions).backward()  # type: ignore[no-untyped-call]
 
 
 class AdapterRun(Trainer):  # type: ignore[misc]
@@ -123,7 +139,7 @@ class AdapterRun(Trainer):  # type: ignore[misc]
     ) -> None:
         self.control: TrainerControl
         self._course = course
-        self._micro_tokens = recipe.micro_tokens
+        self._recipe = recipe
         self.watch = _Watch(len(course), on_progress)
         super().__init__(
             model=model,
@@ -140,12 +156,15 @@ class AdapterRun(Trainer):  # type: ignore[misc]
     ) -> Tensor:
         """One step over all its rows; gradients add up over the parts."""
         model.train()
-        learned = sum(min(row.learned, len(row.ids) - 1) for row in inputs)
+        learned = sum(len(answer_of(row)) for row in inputs)
+        questions_of = [question_of(row, self._recipe.question_tokens) for row in inputs]
+        asked = max(1, sum(map(len, questions_of)))
         total = 0.0
-        for part in _parts(inputs, self._micro_tokens, model):
-            loss = _summed_loss(model, part) / learned
-            self.accelerator.backward(loss)
+        for part in _learned_parts(inputs, self._recipe, model):
+            answers, questions = summed_losses(model, part)
+            loss = answers / learned
             total += float(loss.detach())
+            self.accelerator.backward(loss + self._recipe.question_weight * questions / asked)
         if total != total or total in (float("inf"), float("-inf")):
             raise TrainingError(
                 f"the loss became {total} at step {self.state.global_step + 1}",
@@ -157,7 +176,7 @@ class AdapterRun(Trainer):  # type: ignore[misc]
         return torch.tensor(total, device=self.args.device)
 
     def evaluate(self, *_: object, **__: object) -> dict[str, float]:
-        loss = mean_loss(self.model, self._course.held_out, self._micro_tokens)
+        loss = mean_loss(self.model, self._course.held_out, self._recipe.micro_tokens)
         metrics = {_HELD_OUT: loss}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(
@@ -294,12 +313,50 @@ def _parts(rows: Sequence[Row], budget: int, model: torch.nn.Module) -> Iterator
         yield pack(part, device)
 
 
-def _summed_loss(model: torch.nn.Module, batch: PackedBatch) -> Tensor:
+def _learned_parts(
+    rows: Sequence[Row], recipe: Recipe, model: torch.nn.Module
+) -> Iterator[PackedBatch]:
+    device, switch = _device(model), switch_of(model)
+    gradient = recipe.gradient_tokens
+    for part in in_token_budget(rows, recipe.micro_tokens, switch, gradient_tokens=gradient):
+        # A long row's beginning, read by itself, would take the rotary factors of short ones.
+        fewer = 0 if is_long(part[0], switch) else gradient
+        yield pack(part, device, gradient_tokens=fewer, question_tokens=recipe.question_tokens)
+
+
+def summed_losses(model: torch.nn.Module, batch: PackedBatch) -> tuple[Tensor, Tensor]:
+    """Cross-entropy in nats, summed over all learned tokens: of the answers, of the questions.
+
+    The gradient leaves out what is fixed in the batch.
+    """
     output = model(
-        input_ids=batch.ids,
-        position_ids=batch.positions,
-        logits_to_keep=batch.places,
-        segments=batch.segments,
+        input_ids=batch.ids[:, batch.fixed :],
+        position_ids=batch.positions[:, batch.fixed :],
+        logits_to_keep=batch.places - batch.fixed,
+        segments=[one for one in batch.segments if not one.fixed],
+        context=_fixed_context(model, batch),
         use_cache=False,
     )
-    return cross_entropy(output.logits[0].float(), batch.targets, reduction="sum")
+    scores, at = output.logits[0].float(), batch.answers
+    answers = cross_entropy(scores[:at], batch.targets[:at], reduction="sum")
+    questions = cross_entropy(scores[at:], batch.targets[at:], reduction="sum")
+    return answers, questions
+
+
+def _fixed_context(model: torch.nn.Module, batch: PackedBatch) -> FixedContext | None:
+    """What stands before the tokens with a gradient, read without one."""
+    import torch
+
+    if not batch.fixed:
+        return None
+    context = FixedContext()
+    with torch.no_grad():
+        model(
+            input_ids=batch.ids[:, : batch.fixed],
+            position_ids=batch.positions[:, : batch.fixed],
+            logits_to_keep=1,
+            segments=[one for one in batch.segments if one.fixed],
+            keep=context,
+            use_cache=False,
+        )
+    return context

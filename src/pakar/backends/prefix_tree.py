@@ -4,7 +4,7 @@ Examples of one kind share their system turn, and those of one source their pass
 causal model a token sees what is before it alone, so that a shared beginning has the same states
 and gets the sum of all gradients: exact, not an approximation. After Prefix Grouper (Liu et al.
 2025, arXiv:2506.05433), which has one level and groups that are given; here the levels are found.
-Knows token ids, and no model.
+Beginnings that are given no gradient are segments of their own. Knows token ids, and no model.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ WORTH_SHARING = 16
 class Segment:
     """A stretch of tokens and the segments that stand before it, the first one first.
 
-    `start` is its first token's place in its rows; `before` are indices of segments.
+    `start` is its first token's place in its rows; `before` are indices of segments. One that is
+    `fixed` is computed without a gradient, and so is all before it.
     """
 
     tokens: tuple[int, ...]
     start: int
     before: tuple[int, ...]
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,12 @@ class PrefixTree:
         return sum(len(one.tokens) for one in self.segments)
 
 
-def prefix_tree(rows: Sequence[Sequence[int]]) -> PrefixTree:
-    """The rows' tree. Beginnings are shared from WORTH_SHARING tokens on, and whole rows."""
+def prefix_tree(rows: Sequence[Sequence[int]], fixed: Sequence[int] = ()) -> PrefixTree:
+    """The rows' tree. Beginnings are shared from WORTH_SHARING tokens on, and whole rows.
+
+    Of each row the first `fixed` tokens get no gradient; what rows share, only as far as that holds
+    for all of them.
+    """
     segments: list[Segment] = []
     paths: list[tuple[int, ...]] = [()] * len(rows)
     # A stack and no recursion: rows can be as many and as long as a user likes.
@@ -59,11 +65,16 @@ def prefix_tree(rows: Sequence[Sequence[int]]) -> PrefixTree:
         for index in ends:
             paths[index] = before
         longer = members[len(ends) :]  # sorted, so the rows that end here come first
+        learns = any(not segments[index].fixed for index in before)
         for _, alike in groupby(longer, key=lambda index: _next(rows[index], start)):
             group = list(alike)
             end = shared_beginning(rows[group[0]], rows[group[-1]], start)
+            cut = 0 if learns else min((fixed[index] for index in group if fixed), default=0)
+            if start < cut:
+                end = min(end, cut)
             todo.append((group, end, (*before, len(segments))))
-            segments.append(Segment(tuple(rows[group[0]][start:end]), start, before))
+            tokens = tuple(rows[group[0]][start:end])
+            segments.append(Segment(tokens, start, before, fixed=start < cut))
     return PrefixTree(tuple(segments), tuple(paths))
 
 

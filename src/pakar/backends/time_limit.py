@@ -14,7 +14,7 @@ from math import ceil
 from pathlib import Path
 
 from pakar.atomic_file import write_atomically
-from pakar.backends.packed_batch import tokens_computed
+from pakar.backends.packed_batch import FORWARD, tokens_computed
 from pakar.backends.training_steps import steps_of
 from pakar.ports import Beside, Recipe, Row, Rows
 
@@ -23,9 +23,6 @@ _TERMS = "terms.json"
 _LEAST_SHARE = 1 / 3
 # Of the time; the rest is for learning.
 _MEASURING = 0.2
-# A forward pass alone, against forward and backward. Frozen weights have no gradient: one product
-# each way, and attention's way back is the longer one (0.43 to 0.49 measured in float32).
-_FORWARD = 0.45
 # Writing a token, which reads all weights for one, against computing one in a training: about 8 in
 # float32 on two cores, 20 in bfloat16.
 _WRITTEN = 12.0
@@ -34,15 +31,20 @@ _WRITTEN = 12.0
 _FEWEST_STEPS = 128
 # But not steps of one: a single refusal would be a whole step, and such adapters refuse everything.
 _SMALLEST_BATCH = 2
+# Where not all can be learned in time, what stands before a question is read without a gradient: in
+# the same time an adapter learns more from more examples than from all of their tokens (measured:
+# benchmarks/LOG.md). A question and the template's words behind it are shorter than this.
+_GRADIENT_TOKENS = 96
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Tokens computed a second, forward and backward, and the seconds that steps may take in all
-    (0: no limit)."""
+    """Tokens computed a second, forward and backward, the seconds that steps may take in all
+    (0: no limit), and how many tokens before an answer get a gradient (0: all)."""
 
     pace: float
     seconds: float
+    gradient_tokens: int = 0
 
 
 def kept_terms(folder: Path, take: Callable[[], Terms]) -> Terms:
@@ -55,6 +57,23 @@ def kept_terms(folder: Path, take: Callable[[], Terms]) -> Terms:
     return terms
 
 
+def terms_of(
+    rows: Rows, recipe: Recipe, pace: Callable[[Recipe], float], left: Callable[[float], float]
+) -> Terms:
+    """`pace` measures the recipe's steps, `left` says how many seconds there are at such a pace.
+
+    Measured twice: the first time is a little too slow, and small steps have a pace of their own.
+    """
+    roughly = pace(recipe)
+    chosen = replace(recipe, seconds=left(roughly))
+    if 0 < chosen.seconds < seconds_of(rows, chosen, roughly):
+        fewer = recipe.gradient_tokens or _GRADIENT_TOKENS
+        chosen = replace(chosen, gradient_tokens=fewer)
+        chosen = replace(chosen, batch=fitted(rows, chosen, roughly)[1].batch)
+    measured = pace(chosen)
+    return Terms(measured, left(measured), chosen.gradient_tokens)
+
+
 def seconds_left(
     recipe: Recipe, pace: float, spent: float, loading: float, beside: Beside
 ) -> float:
@@ -65,7 +84,7 @@ def seconds_left(
     limit = recipe.seconds
     if limit <= 0:
         return 0.0
-    tokens = _FORWARD * beside.read + _WRITTEN * beside.written
+    tokens = FORWARD * beside.read + _WRITTEN * beside.written
     following = loading * beside.loaded + tokens / pace
     return max(_LEAST_SHARE * limit, limit - spent - following)
 
@@ -75,7 +94,7 @@ def seconds_of(rows: Rows, recipe: Recipe, pace: float) -> float:
     learned = _learned(rows.learned, recipe)
     held_out = tokens_computed(rows.held_out, recipe.micro_tokens) * (recipe.evaluations + 1)
     general = 2 * tokens_computed(rows.general, recipe.micro_tokens)
-    return (learned + _FORWARD * (held_out + general)) / pace
+    return (learned + FORWARD * (held_out + general)) / pace
 
 
 def fitted(rows: Rows, recipe: Recipe, pace: float) -> tuple[Rows, Recipe]:
@@ -115,7 +134,7 @@ def _within(tokens: float, rows: Sequence[Row], recipe: Recipe) -> Recipe:
 
 def _measured(rows: Rows, recipe: Recipe, speed: float) -> tuple[Sequence[Row], int]:
     """The held-out rows that there is time for, and how often."""
-    allowed = _MEASURING * recipe.seconds * speed / _FORWARD
+    allowed = _MEASURING * recipe.seconds * speed / FORWARD
     # Once before and once at the end at least, and the general text as often.
     allowed -= 2 * tokens_computed(rows.general, recipe.micro_tokens)
     kept: list[Row] = []
@@ -139,4 +158,8 @@ def _learned(rows: Sequence[Row], recipe: Recipe) -> float:
 def _step_tokens(rows: Sequence[Row], recipe: Recipe) -> list[int]:
     """The tokens that each step computes."""
     steps = steps_of(rows, batch=recipe.batch, epochs=recipe.epochs, seed=recipe.seed)
-    return [tokens_computed([rows[at] for at in step], recipe.micro_tokens) for step in steps]
+    micro, gradient = recipe.micro_tokens, recipe.gradient_tokens
+    return [
+        tokens_computed([rows[at] for at in step], micro, gradient_tokens=gradient)
+        for step in steps
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +20,14 @@ from tiny_llama import write_tiny_llama
 
 from pakar import Adapter, ConfigError, ExampleError, Expert, TrainingError
 from pakar.cli.main import app
+from pakar.flows.refusing import answerable_prompts, share_refused
+from pakar.flows.training_data import training_data
 from pakar.flows.tuning import Watcher
-from pakar.ports import BaseModel, Recipe, Row
+from pakar.ports import BaseModel, Generation, ModelInfo, Recipe, Row
+from pakar.training.lost import Lost
 from pakar.training.machine import Machine
 from pakar.training.preflight import Preflight, preflight
+from pakar.types import Message
 
 FEES = {"cheque book": 50, "locker": 900, "passbook": 20, "card": 150, "draft": 75, "stamp": 5}
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
@@ -93,6 +98,7 @@ def test_an_adapter_is_a_folder_with_its_record_and_curve(expert: Expert) -> Non
     assert record["facts"]["recipe"]["rank"] == 4
     assert len(record["facts"]["data_hash"]) == 64
     assert record["facts"]["lost"]["loss_before"] > 0
+    assert 0 <= record["facts"]["lost"]["refused_answerable"] <= 1
     assert record["facts"]["planned_memory_mb"] > 400
     assert record["facts"]["trained"]["planned_seconds"] > 0
     assert not (expert.folder / ".pakar" / "training" / adapter.id).exists()
@@ -217,6 +223,33 @@ def test_an_adapter_that_lost_too_much_is_not_used_by_default(expert: Expert) ->
     assert "lora" not in expert.routes()
     with pytest.raises(TrainingError, match="lost general language"):
         expert.ask("q?", route="lora")
+
+
+class Says:
+    """A model with one answer to everything."""
+
+    info = ModelInfo("path:says", 2048)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return len(messages)
+
+    def generate(self, messages: Sequence[Message], settings: Generation) -> Iterator[str]:
+        yield self.text
+
+
+def test_an_adapter_that_refuses_what_its_passages_answer_is_found_out(expert: Expert) -> None:
+    made = training_data(expert._place).examples
+    asked = answerable_prompts(expert._place, made)
+    answered = [one for one in made if one.form == "grounded" and "rupees" in one.answer]
+    assert len(asked.prompts) == min(8, len(answered)) > 0
+    assert all("rupees" in one.messages[-1].content for one in asked.prompts)
+    for text, share in (("I don't know.", 1.0), ("The fee is 50 rupees.", 0.0)):
+        assert share_refused(Says(text), asked) == share
+    lost = Lost(3.0, 3.0, 0.5, 1.0, refused_answerable=0.75)
+    assert "75%" in lost.verdict(0.5) and not lost.verdict(0.75)
 
 
 def test_the_command_shows_the_ledger_and_gives_json(expert: Expert) -> None:

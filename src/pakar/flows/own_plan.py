@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pakar.backends.time_limit import seconds_of
-from pakar.flows.plan import PlanRequest, make_plan, make_plans, planned_shape
+from pakar.flows.plan import PlanRequest, counts_of, make_plan, make_plans, planned_shape
 from pakar.flows.training_data import training_data
 from pakar.flows.tuning import recipe_of
 from pakar.flows.workplace import Workplace
@@ -31,7 +31,7 @@ def own_plans(place: Workplace, methods: Sequence[str], request: PlanRequest) ->
         [trainer.row(one) for one in held_out],
         [trainer.row(one) for one in general_texts()],
     )
-    counts = [(len(row.ids), row.learned) for row in rows.learned]
+    counts = counts_of(rows.learned, recipe_of(config.training, None))
     untimed = replace(request, timed=False, micro_tokens=config.training.micro_tokens)
     plans = make_plans(methods, untimed, config, counts)
     if not request.timed or plans[0].machine.on_card:

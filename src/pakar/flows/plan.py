@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from pakar.backends.packed_batch import tokens_held
 from pakar.config import Config
 from pakar.errors import ConfigError
+from pakar.ports import Recipe, Row
 from pakar.registry import parse_spec
 from pakar.training.duration import scaled
 from pakar.training.gpus import find_gpu
@@ -63,6 +65,13 @@ class PlanRequest:
 
 
 Counts = Sequence[tuple[int, int]]
+
+
+def counts_of(rows: Sequence[Row], recipe: Recipe) -> Counts:
+    """For each row the tokens that it holds in memory, and those for which all words are scored."""
+    held = [tokens_held([row], recipe.gradient_tokens) for row in rows]
+    scored = [row.learned + recipe.question_tokens for row in rows]
+    return [(size, min(size, learned)) for size, learned in zip(held, scored, strict=True)]
 
 
 def make_plans(

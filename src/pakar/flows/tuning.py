@@ -20,15 +20,16 @@ from pathlib import Path
 from pakar.config import Training
 from pakar.errors import TrainingError
 from pakar.flows import adapters, training_runs
-from pakar.flows.foreign import (
-    ForeignPrompts,
+from pakar.flows.indexed import hashes
+from pakar.flows.plan import PlanRequest, counts_of, make_plan
+from pakar.flows.refusing import (
+    RefusalPrompts,
+    answerable_prompts,
     base_share_refused,
     foreign_prompts,
     kept_share,
     share_refused,
 )
-from pakar.flows.indexed import hashes
-from pakar.flows.plan import PlanRequest, make_plan
 from pakar.flows.training_data import training_data
 from pakar.flows.workplace import Workplace
 from pakar.index.lock import writing
@@ -136,6 +137,8 @@ def recipe_of(settings: Training, method: Method | None, minutes: float | None =
         epochs=settings.epochs,
         batch=settings.batch,
         seed=settings.seed,
+        question_weight=settings.question_weight,
+        gradient_tokens=settings.gradient_tokens,
         micro_tokens=settings.micro_tokens,
         patience=settings.patience,
         seconds=60 * (settings.minutes if minutes is None else minutes),
@@ -159,14 +162,13 @@ def _tuned(task: _Task, watcher: Watcher) -> Adapter:
     watcher.checks(looked)
     looked.require()
     _require_space(place.derived)
-    plan = _planned(task, looked)
-    _require_memory(plan)
+    _require_memory(_planned(task, looked, task.recipe))
     run = place.derived / training_runs.FOLDER / name
     training_runs.begin(run, task.examples)
     watcher.stage("Training ...")
     general = [place.trainer.row(one) for one in general_texts()]
     rows = Rows(looked.rows, looked.held_out, general)
-    asked = foreign_prompts(place)
+    asked = _Asked(foreign_prompts(place), answerable_prompts(place, _sides(task)[1]))
     # Nothing is searched from here on, and the memory is needed.
     place.close_retrieval()
     trained = place.trainer.train(
@@ -174,12 +176,18 @@ def _tuned(task: _Task, watcher: Watcher) -> Adapter:
     )
     watcher.stage("Measuring what was lost ...")
     lost = _lost(task, model, asked, run / "adapter", trained)
+    # Of what was carried out: that of a limited time takes less than what was asked for.
+    plan = _planned(task, looked, trained.recipe)
     return _keep(task, run, _Outcome(trained, lost, plan.resident / 1e6))
 
 
+def _sides(task: _Task) -> tuple[list[Example], list[Example]]:
+    """The examples to learn from, and those held out."""
+    return split(task.examples, held_out_share(len(task.examples)), task.recipe.seed)
+
+
 def _looked_at(task: _Task, template: str) -> Preflight:
-    share = held_out_share(len(task.examples))
-    learned, held_out = split(task.examples, share, task.recipe.seed)
+    learned, held_out = _sides(task)
     trainer = task.place.trainer
     return preflight(
         [trainer.row(one) for one in learned],
@@ -190,11 +198,10 @@ def _looked_at(task: _Task, template: str) -> Preflight:
     )
 
 
-def _planned(task: _Task, looked: Preflight) -> Plan:
+def _planned(task: _Task, looked: Preflight, recipe: Recipe) -> Plan:
     config = task.place.config
-    request = PlanRequest(timed=False, micro_tokens=config.training.micro_tokens)
-    counts = [(len(row.ids), row.learned) for row in looked.rows]
-    return make_plan(task.recipe.method, request, config, counts)
+    request = PlanRequest(timed=False, micro_tokens=recipe.micro_tokens, batch=recipe.batch)
+    return make_plan(recipe.method, request, config, counts_of(looked.rows, recipe))
 
 
 def _require_space(folder: Path) -> None:
@@ -217,30 +224,39 @@ def _require_memory(plan: Plan) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the model is asked afterwards."""
+
+    foreign: RefusalPrompts
+    answerable: RefusalPrompts
+
+
+@dataclass(frozen=True, slots=True)
 class _Outcome:
     trained: Trained
     lost: Lost
     planned_mb: float
 
 
-def _beside(task: _Task, asked: ForeignPrompts) -> Beside:
+def _beside(task: _Task, asked: _Asked) -> Beside:
     """Both models are asked afterwards; the base model's answers may be known already."""
-    kept = kept_share(task.place, asked, task.place.derived / training_runs.FOLDER)
+    foreign, own = asked.foreign, asked.answerable
+    kept = kept_share(task.place, foreign, task.place.derived / training_runs.FOLDER)
     models = 2 if kept is None else 1
-    gone = time.monotonic() - task.began
-    return Beside(gone, models, models * asked.read, models * asked.written)
+    read, written = models * foreign.read + own.read, models * foreign.written + own.written
+    return Beside(time.monotonic() - task.began, models, read, written)
 
 
-def _lost(
-    task: _Task, model: Adaptable, asked: ForeignPrompts, adapter: Path, trained: Trained
-) -> Lost:
+def _lost(task: _Task, model: Adaptable, asked: _Asked, adapter: Path, trained: Trained) -> Lost:
     tuned = model.adapted(adapter, four_bit=task.recipe.method == "qlora")
     try:
-        after = share_refused(tuned, asked)
+        after = share_refused(tuned, asked.foreign)
+        refused = share_refused(tuned, asked.answerable)
     finally:
         model.forget(adapter)
-    before = base_share_refused(task.place, asked, task.place.derived / training_runs.FOLDER)
-    return Lost(*trained.general, before, after)
+    runs = task.place.derived / training_runs.FOLDER
+    before = base_share_refused(task.place, asked.foreign, runs)
+    return Lost(*trained.general, before, after, refused)
 
 
 def _keep(task: _Task, run: Path, outcome: _Outcome) -> Adapter:

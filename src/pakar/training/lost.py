@@ -1,4 +1,5 @@
-"""What a model lost by learning: general language, and the habit of saying that it does not know.
+"""What a model lost by learning: general language, and the habit of saying that it does not know
+where it does not, and there only.
 
 The texts and questions lie in `general/`; they were written for pakar and are about nothing that
 a company's documents say. Knows no model: losses and answers are passed in.
@@ -15,12 +16,14 @@ from pakar.types import Example, Message
 @dataclass(frozen=True, slots=True)
 class Lost:
     """Before and after: cross-entropy on general text in nats a token, and the share of foreign
-    questions at which the model says that it does not know, the passages before it."""
+    questions at which the model says that it does not know, the passages before it. Then the share
+    of held-out questions at which it says so although the passages answer them."""
 
     loss_before: float
     loss_after: float
     unknown_before: float
     unknown_after: float
+    refused_answerable: float = 0.0
 
     def verdict(self, limit: float) -> str:
         """Why the adapter should not be used by default; "" where nothing speaks against it."""
@@ -35,6 +38,11 @@ class Lost:
             return (
                 f"it unlearned to say that it does not know: at {self.unknown_before:.0%} of "
                 f"foreign questions before, at {self.unknown_after:.0%} after"
+            )
+        if self.refused_answerable > limit:
+            return (
+                f"it refuses: at {self.refused_answerable:.0%} of held-out questions it says that "
+                "it does not know, and the passages answer them"
             )
         return ""
 

@@ -7,8 +7,9 @@
 All run the same model, examples, batches (in the same order), steps, rank and learning rate, each
 in a process of its own, and the held-out loss of each adapter is measured by the same code:
 
-    pakar         as `pakar train` runs it
+    pakar         answers alone are learned, through all tokens, as TRL does it
     pakar-fewer   the same with 96 gradient tokens: what stands before a question is only read
+    pakar-short   as `pakar train` runs where time is short: the question's words learned, too
     pakar-qlora   the first with the frozen weights in 4 bits
     trl           SFTTrainer with its defaults (bfloat16, gradient checkpointing)
     trl-best      SFTTrainer as fast as it was found on a CPU: the precision that is native, no
@@ -49,7 +50,7 @@ def main() -> None:
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--asked", type=int, default=1, help="questions of the same context")
     parser.add_argument("--trl-micro", type=int, default=1, help="rows that TRL reads at once")
-    parser.add_argument("--only", default="pakar,pakar-fewer,pakar-qlora,trl-best,trl")
+    parser.add_argument("--only", default="pakar,pakar-fewer,pakar-short,pakar-qlora,trl-best,trl")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.batch % options.trl_micro:
@@ -125,10 +126,12 @@ def with_pakar(
 
     seen: list[Progress] = []
     method = "qlora" if name.endswith("qlora") else "lora"
-    gradient_tokens = 96 if name.endswith("fewer") else 0
+    short = name.endswith("short")
+    fewer = short or name.endswith("fewer")
     recipe = Recipe(
         method=method, rank=options.rank, alpha=2 * options.rank, learning_rate=RATE, epochs=1,
-        batch=options.batch, evaluations=1, gradient_tokens=gradient_tokens,
+        batch=options.batch, evaluations=1, gradient_tokens=96 if fewer else 0,
+        question_weight=0.3 if short else 0.0,
     )  # fmt: skip
     done = open_trainer(SPEC).train(Rows(learned), recipe, folder, seen.append)
     return seen[-1].seconds, done.frozen_mb

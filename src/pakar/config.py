@@ -126,7 +126,7 @@ class Training(_Section):
     batch: Annotated[int, Field(ge=1, le=4096)] = 8
     seed: Annotated[int, Field(ge=0, le=2**31)] = 0
     gradient_tokens: Annotated[int, Field(ge=0)] = 0
-    question_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    question_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.3
     micro_tokens: Annotated[int, Field(ge=64)] = 2048
     patience: Annotated[int, Field(ge=0)] = 3
     forgetting_limit: Annotated[float, Field(ge=0.0)] = 0.5
@@ -390,7 +390,7 @@ seed = 0
 # half of the time. 0: all learn, or 96 where the minutes are too short for all examples.
 gradient_tokens = 0
 # How much the loss of the question's words counts beside the answer's.
-question_weight = 0.0
+question_weight = 0.3
 # Tokens in memory at once; changes memory, not the result.
 micro_tokens = 2048
 # Stops after so many held-out measurements without a better loss. 0: never.

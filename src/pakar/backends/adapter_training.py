@@ -50,7 +50,7 @@ _HELD_OUT = "eval_loss"
 _WARMUP_SHARE = 0.05
 _CLIP = 1.0
 # Enough to tell a pace, read in seconds.
-_PACE_TOKENS = 1500
+_PACE_TOKENS = 900
 
 
 @dataclass(frozen=True, slots=True)

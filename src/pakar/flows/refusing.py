@@ -24,11 +24,11 @@ from pakar.training.lost import foreign_questions
 from pakar.types import Example, Message
 
 # A refusal is said in a few words; what is longer is an answer.
-_REFUSAL_TOKENS = 24
+_REFUSAL_TOKENS = 16
 _PASSAGES = 2
 _KEPT = "base_refusals.json"
 # Enough to see an adapter that refuses everything, answered in seconds.
-_HELD_OUT = 8
+_HELD_OUT = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,13 +168,17 @@ def test_a_question_is_learned_beside_its_answer(tmp_path) -> None:
     register_packed_attention()
     model = AutoModelForCausalLM.from_pretrained(tmp_path, attn_implementation=NAME)
     shared = tuple(range(5, 65))
-    rows = [Row((*shared, *range(70, 80), 7, 9), 3), Row((*shared, 8, 4), 1), Row((3, 4, 5), 2)]
+    rows = [
+        Row((*shared, *range(70, 80), 7, 9), 3),
+        Row((*shared, 8, 4), 1),
+        Row((*range(9), 5), 2),
+    ]
     answers, questions = summed_losses(model, pack(rows, gradient_tokens=8, question_tokens=6))
     asked = [Row(row.ids[: -row.learned], 6) for row in rows]
     expected = summed_losses(model, pack(asked[:2]))[0]
 
     assert torch.allclose(answers, summed_losses(model, pack(rows))[0], rtol=1e-5)
-    # Of the last row one token is no answer, and nothing stands before it.
+    # Before the last row's question nothing stands that it could be about.
     assert torch.allclose(questions, expected, rtol=1e-5) and questions > 1
 
 

@@ -107,9 +107,13 @@ def answer_of(row: Row) -> range:
 
 
 def question_of(row: Row, tokens: int) -> range:
-    """The places of so many tokens before the answer."""
+    """The places of so many tokens before the answer; none where only little stands before them.
+
+    A question teaches to read what it is about. Without passages it would take the output layer's
+    time for nothing.
+    """
     end = answer_of(row).start
-    return range(max(end - tokens, 1), end)
+    return range(end - tokens if end >= 3 * tokens else end, end)
 
 
 def _tree(rows: Sequence[Row], gradient_tokens: int) -> PrefixTree:

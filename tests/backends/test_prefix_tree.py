@@ -90,6 +90,13 @@ def test_parts_hold_every_row_and_no_more_than_fits(
         assert switch is None or len({len(row.ids) > switch for row in part}) == 1
 
 
+def test_tokens_without_a_gradient_hold_little_but_in_long_rows() -> None:
+    rows = [Row(tuple(range(start, start + 60)), 2) for start in (0, 100)]
+    assert len(in_token_budget(rows, 60)) == 2
+    assert len(in_token_budget(rows, 60, gradient_tokens=5)) == 1
+    assert len(in_token_budget(rows, 60, 50, gradient_tokens=5)) == 2
+
+
 def test_rows_with_the_same_passages_come_in_the_same_step() -> None:
     passages = {name: tuple(range(100 * name, 100 * name + 60)) for name in range(1, 9)}
     rows = [Row((*passages[name], 1000 + one), 1) for one in range(8) for name in passages]

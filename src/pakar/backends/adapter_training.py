@@ -319,7 +319,6 @@ def _learned_parts(
     device, switch = _device(model), switch_of(model)
     gradient = recipe.gradient_tokens
     for part in in_token_budget(rows, recipe.micro_tokens, switch, gradient_tokens=gradient):
-        # A long row's beginning, read by itself, would take the rotary factors of short ones.
         fewer = 0 if is_long(part[0], switch) else gradient
         yield pack(part, device, gradient_tokens=fewer, question_tokens=recipe.question_tokens)
 

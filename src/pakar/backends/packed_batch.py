@@ -152,13 +152,15 @@ def in_token_budget(
 
     Rows that begin alike come together. A row longer than `switch` tokens shares no part with a
     shorter one: a model with two sets of rotary factors takes one of them for a whole part. Tokens
-    without a gradient hold little (see `pack`).
+    without a gradient hold little (see `pack`); all of a long row get one, as its beginning by
+    itself would take the factors of short ones.
     """
     parts: list[list[Row]] = []
     for row in sorted(rows, key=lambda row: (is_long(row, switch), row.ids)):
         last = parts[-1] if parts else []
-        fits = last and is_long(last[0], switch) == is_long(row, switch)
-        if fits and tokens_held([*last, row], gradient_tokens) <= budget:
+        long = is_long(row, switch)
+        fits = last and is_long(last[0], switch) == long
+        if fits and tokens_held([*last, row], 0 if long else gradient_tokens) <= budget:
             last.append(row)
         else:
             parts.append([row])

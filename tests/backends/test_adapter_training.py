@@ -219,6 +219,20 @@ def test_the_loss_falls_also_after_an_evaluation(trainer, tmp_path, recipe) -> N
     assert done.recipe == recipe
 
 
+def test_a_question_is_learned_where_much_stands_before_it(trainer, tmp_path) -> None:
+    def adapter(weight: float, before: str) -> dict[str, torch.Tensor]:
+        asked = [pair(n, f"{before}{n} and 2?", f"It is {n + 2}.") for n in range(8)]
+        folder = tmp_path / f"{weight}-{len(before)}"
+        recipe = replace(FEW_TOKENS, gradient_tokens=40, question_weight=weight)
+        trainer.train(Rows([trainer.row(one) for one in asked]), recipe, folder, quiet)
+        return load_file(folder / "adapter" / "adapter_model.safetensors")
+
+    for before, learned in (("", False), ("many words " * 20, True)):
+        without, with_it = (adapter(weight, before) for weight in (0.0, 0.3))
+        same = all(torch.equal(without[name], with_it[name]) for name in without)
+        assert same is not learned
+
+
 def test_checkpointing_changes_nothing_but_memory(trainer, tmp_path) -> None:
     rows = rows_of(trainer, 20)
     kept, again = (

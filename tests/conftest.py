@@ -14,12 +14,6 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest test first: at the end, one worker would wait for it alone."""
-    items.sort(key=lambda item: "test_phi3_example" not in item.nodeid)
-
-
 _BACKEND = '''
 """The kind "testing": embedder `hash`, language models by a file of answers, one a line."""
 

@@ -386,10 +386,10 @@ minutes = 0.0
 # Examples a step.
 batch = 8
 seed = 0
-# The answer and so many tokens before it learn; what stands before them is only read, which takes
-# half of the time. 0: all learn, or 96 where the minutes are too short for all examples.
+# The answer and so many tokens before it learn; what stands before them is only read, which is
+# less than half of the work. 0: all learn, or 96 where the minutes are too short for all examples.
 gradient_tokens = 0
-# How much the loss of the question's words counts beside the answer's.
+# How much the loss of a question's words, behind passages, counts beside the answer's.
 question_weight = 0.3
 # Tokens in memory at once; changes memory, not the result.
 micro_tokens = 2048

@@ -13,6 +13,15 @@ import pytest
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers are the cores' share-out: threads of their own would only wait for each other's.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest test first: at the end, one worker would wait for it alone."""
+    items.sort(key=lambda item: "test_phi3_example" not in item.nodeid)
+
 
 _BACKEND = '''
 """The kind "testing": embedder `hash`, language models by a file of answers, one a line."""

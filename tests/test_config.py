@@ -69,6 +69,8 @@ def test_a_wrong_key_names_itself_and_the_nearest_right_one(
         ("[retrieval]\nvector_weight = 1.5", "retrieval.vector_weight = 1.5"),
         ("[retrieval]\nvector_weight = nan", "retrieval.vector_weight = nan"),
         ("[answering]\nlanguage = 'fr'", "answering.language = 'fr'"),
+        ("[training]\ngradient_tokens = 0", "training.gradient_tokens = 0: should be"),
+        ("[training]\ngradient_tokens = true", "training.gradient_tokens = True: should be"),
         ("models = 'phi'", "models = 'phi'"),
         (f"[answering]\nroute = ['{'x' * 5000}']", "answering.route"),
         ("[models", "not valid TOML"),

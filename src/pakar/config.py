@@ -11,7 +11,8 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic_core import PydanticCustomError
 
 from pakar.errors import ConfigError
 
@@ -114,6 +115,14 @@ class Examples(_Section):
     wordings: Annotated[int, Field(ge=1, le=8)] = 3
 
 
+def _gradient_tokens(value: object) -> object:
+    # bool is an int to Python.
+    if value in ("auto", "all") or (type(value) is int and value >= 1):
+        return value
+    # One message, where a union would give one for each of its members.
+    raise PydanticCustomError("gradient_tokens", 'should be "auto", "all" or a number from 1 on')
+
+
 class Training(_Section):
     """How adapters are trained."""
 
@@ -125,7 +134,7 @@ class Training(_Section):
     minutes: Annotated[float, Field(ge=0.0)] = 0.0
     batch: Annotated[int, Field(ge=1, le=4096)] = 8
     seed: Annotated[int, Field(ge=0, le=2**31)] = 0
-    gradient_tokens: Annotated[int, Field(ge=0)] = 0
+    gradient_tokens: Annotated[int | str, PlainValidator(_gradient_tokens)] = "auto"
     question_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.3
     micro_tokens: Annotated[int, Field(ge=64)] = 2048
     patience: Annotated[int, Field(ge=0)] = 3
@@ -387,8 +396,8 @@ minutes = 0.0
 batch = 8
 seed = 0
 # The answer and so many tokens before it learn; what stands before them is only read, which is
-# less than half of the work. 0: all learn, or 96 where the minutes are too short for all examples.
-gradient_tokens = 0
+# less than half of the work. "all", or "auto": 96 where the minutes are too short for all examples.
+gradient_tokens = "auto"
 # How much the loss of a question's words, behind passages, counts beside the answer's.
 question_weight = 0.3
 # Tokens in memory at once; changes memory, not the result.

@@ -357,11 +357,12 @@ class Recipe:
     """How to train. `targets` are names of linear layers; none stands for all but the head.
 
     `micro_tokens` bounds the tokens that are in memory at once; it changes nothing but memory. Of a
-    row the answer and the `gradient_tokens` before it get a gradient; 0: all, which takes longer.
-    The loss of the question's tokens counts `question_weight` times that of the answer's.
-    `evaluations` is how often the held-out rows are measured; training stops early after
-    `patience` of them without a better loss. 0: never. With `seconds` only as much is learned and
-    measured as fits into that time on this machine, with what stands `Beside` it; 0: all.
+    row the answer and the `gradient_tokens` before it get a gradient; 0: all, which takes longer,
+    but for runs that are `fewer_in_time` and too short for all rows. The loss of the question's
+    tokens counts `question_weight` times that of the answer's. `evaluations` is how often the
+    held-out rows are measured; training stops early after `patience` of them without a better
+    loss. 0: never. With `seconds` only as much is learned and measured as fits into that time on
+    this machine, with what stands `Beside` it; 0: all.
     """
 
     method: Method = "lora"
@@ -378,6 +379,7 @@ class Recipe:
     checkpointing: bool = False
     seconds: float = 0.0
     gradient_tokens: int = 0
+    fewer_in_time: bool = False
     question_weight: float = 0.0
 
     @property

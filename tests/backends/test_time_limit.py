@@ -47,12 +47,13 @@ def test_short_of_time_what_stands_before_questions_is_read_without_a_gradient()
         asked.append(recipe)
         return 100.0
 
-    def terms(seconds: float, gradient_tokens: int = 0) -> Terms:
+    auto = Recipe(fewer_in_time=True)
+
+    def terms(seconds: float, recipe: Recipe = auto) -> Terms:
         asked.clear()
-        recipe = Recipe(gradient_tokens=gradient_tokens)
         return terms_of(rows, recipe, pace, lambda _: seconds)
 
-    assert terms(0.0) == Terms(100.0, 0.0, 0) and asked[-1] == Recipe(), "no limit"
+    assert terms(0.0) == Terms(100.0, 0.0, 0) and asked[-1] == auto, "no limit"
     assert terms(1e6) == Terms(100.0, 1e6, 0) and asked[-1].gradient_tokens == 0, "long enough"
     short = terms(900.0)
     # The pace is taken of the steps that come.
@@ -61,7 +62,10 @@ def test_short_of_time_what_stands_before_questions_is_read_without_a_gradient()
     assert asked[-1].batch == shorter.batch < Recipe().batch
     whole = fitted(rows, Recipe(seconds=900.0), 100.0)[1]
     assert shorter.epochs > 1.3 * whole.epochs
-    assert terms(900.0, 50).gradient_tokens == 50, "the user's own"
+    own = terms(900.0, Recipe(gradient_tokens=50))
+    assert own.gradient_tokens == asked[-1].gradient_tokens == 50
+    every = terms(900.0, Recipe())
+    assert every.gradient_tokens == asked[-1].gradient_tokens == 0
     assert seconds_of(kept, shorter, 100.0) <= 910
 
 

@@ -32,6 +32,8 @@ from pakar.types import Example
 if TYPE_CHECKING:
     from peft import PeftModel
 
+    from pakar.backends.time_limit import Terms
+
 ADAPTER = "adapter"
 _CHECKPOINTS = "checkpoints"
 _NOTHING = Beside()
@@ -101,29 +103,18 @@ class TransformersTrainer:
         Raises TrainingError where it cannot go on, ModelError where the model does not load.
         """
         _require_libraries()
-        from pakar.backends.adapter_training import AdapterRun, Course, curve, mean_loss, pace
+        from pakar.backends.adapter_training import AdapterRun, Course, curve, mean_loss
         from pakar.backends.base_weights import frozen_bytes
         from pakar.backends.checkpoints import newest_complete
-        from pakar.backends.time_limit import (
-            fitted,
-            kept_terms,
-            seconds_left,
-            seconds_of,
-            terms_of,
-        )
+        from pakar.backends.time_limit import fitted, kept_terms, seconds_of
 
         started = time.perf_counter()
         forget_peak()
         with _memory_explained(), silenced():
             model = self._adapted(recipe)
             loading = time.perf_counter() - started
-
-            def left(speed: float) -> float:
-                spent = beside.gone + time.perf_counter() - started
-                return seconds_left(recipe, speed, spent, loading, beside)
-
-            measured = partial(pace, model, rows.learned)
-            terms = kept_terms(folder, lambda: terms_of(rows, recipe, measured, left))
+            take = partial(_terms, model, rows, recipe, beside, started, loading)
+            terms = kept_terms(folder, take)
             recipe = replace(recipe, seconds=terms.seconds, gradient_tokens=terms.gradient_tokens)
             rows, recipe = fitted(rows, recipe, terms.pace)
             planned = time.perf_counter() - started + seconds_of(rows, recipe, terms.pace)
@@ -210,6 +201,20 @@ class TransformersTrainer:
                 f"{self._spec}: no layer is named {', '.join(recipe.targets)}",
                 hint="Leave `targets` out: all linear layers but the head are adapted then.",
             ) from error
+
+
+def _terms(
+    model: PeftModel, rows: Rows, recipe: Recipe, beside: Beside, started: float, loading: float
+) -> Terms:
+    """By the model's own pace; `started` on the clock of perf_counter, `loading` in seconds."""
+    from pakar.backends.adapter_training import pace
+    from pakar.backends.time_limit import seconds_left, terms_of
+
+    def left(speed: float) -> float:
+        spent = beside.gone + time.perf_counter() - started
+        return seconds_left(recipe, speed, spent, loading, beside)
+
+    return terms_of(rows, recipe, partial(pace, model, rows.learned), left)
 
 
 def _save(model: PeftModel, folder: Path, spec: str) -> None:

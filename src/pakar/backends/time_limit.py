@@ -67,8 +67,8 @@ def terms_of(
     roughly = pace(recipe)
     chosen = replace(recipe, seconds=left(roughly))
     if 0 < chosen.seconds < seconds_of(rows, chosen, roughly):
-        fewer = recipe.gradient_tokens or _GRADIENT_TOKENS
-        chosen = replace(chosen, gradient_tokens=fewer)
+        if recipe.fewer_in_time:
+            chosen = replace(chosen, gradient_tokens=_GRADIENT_TOKENS)
         chosen = replace(chosen, batch=fitted(rows, chosen, roughly)[1].batch)
     measured = pace(chosen)
     return Terms(measured, left(measured), chosen.gradient_tokens)

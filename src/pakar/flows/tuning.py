@@ -129,6 +129,7 @@ def train(
 
 def recipe_of(settings: Training, method: Method | None, minutes: float | None = None) -> Recipe:
     """The settings as a recipe; `minutes` in place of theirs."""
+    tokens = settings.gradient_tokens
     return Recipe(
         method=method or settings.method,
         rank=settings.rank,
@@ -138,7 +139,8 @@ def recipe_of(settings: Training, method: Method | None, minutes: float | None =
         batch=settings.batch,
         seed=settings.seed,
         question_weight=settings.question_weight,
-        gradient_tokens=settings.gradient_tokens,
+        gradient_tokens=tokens if isinstance(tokens, int) else 0,
+        fewer_in_time=tokens == "auto",
         micro_tokens=settings.micro_tokens,
         patience=settings.patience,
         seconds=60 * (settings.minutes if minutes is None else minutes),

@@ -157,11 +157,24 @@ def test_what_is_no_single_question_is_not_reworded() -> None:
 def test_a_document_as_text_in_parts_that_fit() -> None:
     text = "One is here. Two is here. Three is here."
     document = Document("a.md", text, "A", "en", "ab", "text/markdown")
-    made = texts([document], lambda part: len(part) <= 26)
+    made = texts([document], len, 26)
     assert [one.answer for one in made] == ["One is here. Two is here.", "Three is here."]
     assert [text[one.sources[0].start : one.sources[0].end] for one in made] == [
         one.answer for one in made
     ]
+
+
+def test_a_long_document_is_learned_in_parts_of_a_page_and_a_long_sentence_whole() -> None:
+    long = f"Tables hold {'many numbers and ' * 60}few words."
+    text = " ".join([*(f"Rule {number} is in force." for number in range(60)), long])
+    document = Document("a.md", text, "A", "en", "ab", "text/markdown")
+
+    made = texts([document], len, 8192)
+
+    assert " ".join(one.answer for one in made) == text
+    assert made[-1].answer == long and len(long) > 900
+    assert max(len(one.answer) for one in made[:-1]) <= 512
+    assert texts([document], len, 600) == made[:-1], "a sentence beyond the context is left out"
 
 
 def test_a_pair_that_refuses_is_grounded_in_the_passages_that_are_found_for_it() -> None:

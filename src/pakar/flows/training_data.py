@@ -33,10 +33,10 @@ def training_data(place: Workplace, *, progress: Progress | None = None) -> Trai
     if "text" in wanted.forms:
         room = model.info.context_tokens
 
-        def fits(text: str) -> bool:
-            return model.count_tokens([Message("assistant", text)]) <= room
+        def count_tokens(text: str) -> int:
+            return model.count_tokens([Message("assistant", text)])
 
-        found = texts(documents(place), fits)
+        found = texts(documents(place), count_tokens, room)
         counts = {**made.counts, "text": made.counts.get("text", 0) + len(found)}
         made = replace(made, examples=(*made.examples, *found), counts=counts)
     if not made.examples:

@@ -25,6 +25,8 @@ from pakar.training.serving import Serving
 from pakar.types import Document, Example, Message, Source
 
 Progress = Callable[[int, int], None]
+# A page or so: what a sentence speaks of stands near it.
+_TEXT_TOKENS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +110,18 @@ def _plain(
     return made
 
 
-def texts(documents: Iterable[Document], fits: Callable[[str], bool]) -> list[Example]:
-    """Documents as text to be learned, in parts that fit, each of whole sentences.
+def texts(
+    documents: Iterable[Document], count_tokens: Callable[[str], int], room: int
+) -> list[Example]:
+    """Documents as text to be learned, in parts of whole sentences.
 
-    `fits` says whether a text finds room in the model's context; a single sentence that does not
-    is left out. The `fact` is the document: what it says is not split any further.
+    A part is short, since the time of attention grows with the square of its length; a single
+    sentence may be long, and one beyond `room`, the model's context in tokens, is left out. The
+    `fact` is the document: what it says is not split any further.
     """
     made: list[Example] = []
     for document in documents:
-        for start, end in _parts(document, fits):
+        for start, end in _parts(document, count_tokens, room):
             turn = (Message("assistant", document.text[start:end]),)
             source = Source(document.name, document.content_hash, start, end)
             made.append(
@@ -133,11 +138,14 @@ def texts(documents: Iterable[Document], fits: Callable[[str], bool]) -> list[Ex
     return made
 
 
-def _parts(document: Document, fits: Callable[[str], bool]) -> list[tuple[int, int]]:
+def _parts(
+    document: Document, count_tokens: Callable[[str], int], room: int
+) -> list[tuple[int, int]]:
     parts: list[tuple[int, int]] = []
     for start, end in sentence_spans(document.text, document.language):
-        if parts and fits(document.text[parts[-1][0] : end]):
+        longer = parts and count_tokens(document.text[parts[-1][0] : end])
+        if longer and longer <= min(_TEXT_TOKENS, room):
             parts[-1] = (parts[-1][0], end)
-        elif fits(document.text[start:end]):
+        elif count_tokens(document.text[start:end]) <= room:
             parts.append((start, end))
     return parts

@@ -102,3 +102,18 @@ def test_short_of_time_steps_get_smaller_and_never_of_one() -> None:
     }
     assert batches[20] == 2
     assert 2 < batches[200] < batches[9000] == Recipe().batch
+
+
+def test_measuring_takes_a_tenth_of_a_long_run_and_up_to_a_fifth_of_a_short_one() -> None:
+    rows = Rows(
+        [Row((*range(number, number + 40),), 10, str(number)) for number in range(9000)],
+        [Row((*range(number, number + 40),), 10, str(number)) for number in range(300)],
+    )
+
+    def share(seconds: float) -> float:
+        kept, shorter = fitted(rows, Recipe(seconds=seconds, evaluations=50), 100.0)
+        learning = seconds_of(replace(kept, held_out=()), shorter, 100.0)
+        return 1 - learning / seconds
+
+    assert 0.09 < share(2000) < 0.11
+    assert 0.18 < share(200) < 0.22

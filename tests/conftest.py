@@ -14,7 +14,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # Workers are the cores' share-out: threads of their own would only wait for each other's.
+    # A worker for each core: with threads of its own each would wait for the others'.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 

@@ -45,6 +45,8 @@ unanswerable = {unanswerable}
 epochs = {epochs}
 minutes = {minutes}
 learning_rate = {rate}
+rank = {rank}
+alpha = {alpha}
 """
 Article = Mapping[str, object]
 
@@ -59,6 +61,8 @@ def main() -> None:
     parser.add_argument("--refusals", choices=["edited", "removed"], default="edited")
     parser.add_argument("--share", type=float, default=0.2, help="of refusals, where removed")
     parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--rank", type=int, default=64)
+    parser.add_argument("--alpha", type=int, default=64)
     parser.add_argument("--minutes", type=float, default=22.0)
     parser.add_argument("--epochs", type=float, default=1.0)
     options = parser.parse_args()

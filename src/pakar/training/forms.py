@@ -142,9 +142,9 @@ def _parts(
     document: Document, count_tokens: Callable[[str], int], room: int
 ) -> list[tuple[int, int]]:
     parts: list[tuple[int, int]] = []
+    most = min(_TEXT_TOKENS, room)
     for start, end in sentence_spans(document.text, document.language):
-        longer = parts and count_tokens(document.text[parts[-1][0] : end])
-        if longer and longer <= min(_TEXT_TOKENS, room):
+        if parts and count_tokens(document.text[parts[-1][0] : end]) <= most:
             parts[-1] = (parts[-1][0], end)
         elif count_tokens(document.text[start:end]) <= room:
             parts.append((start, end))

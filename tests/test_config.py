@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pakar.config import Config, load_config, template
 from pakar.errors import ConfigError
+from pakar.flows.tuning import recipe_of
 
 
 def load(folder: Path, text: str) -> Config:
@@ -37,6 +38,17 @@ def test_any_spec_survives_the_template(spec: str) -> None:
 def test_a_file_saved_by_notepad(tmp_path: Path) -> None:
     found = load(tmp_path, "\ufeff[passages]\r\ntokens = 300\r\n")
     assert found.passages.tokens == 300
+
+
+@pytest.mark.parametrize(
+    ("written", "tokens", "fewer"),
+    [("'auto'", 0, True), ("0", 0, True), ("'all'", 0, False), ("50", 50, False)],
+)
+def test_which_tokens_get_a_gradient(
+    tmp_path: Path, written: str, tokens: int, fewer: bool
+) -> None:
+    found = recipe_of(load(tmp_path, f"[training]\ngradient_tokens = {written}").training, None)
+    assert (found.gradient_tokens, found.fewer_in_time) == (tokens, fewer)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +81,7 @@ def test_a_wrong_key_names_itself_and_the_nearest_right_one(
         ("[retrieval]\nvector_weight = 1.5", "retrieval.vector_weight = 1.5"),
         ("[retrieval]\nvector_weight = nan", "retrieval.vector_weight = nan"),
         ("[answering]\nlanguage = 'fr'", "answering.language = 'fr'"),
-        ("[training]\ngradient_tokens = 0", "training.gradient_tokens = 0: should be"),
+        ("[training]\ngradient_tokens = -1", "training.gradient_tokens = -1: should be"),
         ("[training]\ngradient_tokens = true", "training.gradient_tokens = True: should be"),
         ("models = 'phi'", "models = 'phi'"),
         (f"[answering]\nroute = ['{'x' * 5000}']", "answering.route"),

@@ -117,6 +117,8 @@ class Examples(_Section):
 
 def _gradient_tokens(value: object) -> object:
     # bool is an int to Python.
+    if type(value) is int and value == 0:
+        return "auto"  # as it was written into the files of experts before it had the word
     if value in ("auto", "all") or (type(value) is int and value >= 1):
         return value
     # One message, where a union would give one for each of its members.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,12 +48,24 @@ class Reading:
 
 
 def read(source: Path | str, *, here: Path | None = None, config: Config | None = None) -> Reading:
-    """The documents of a file, or of a database's address counted from `here`."""
-    settings, folder = config or Config(), Path(tempfile.mkdtemp())
+    """The documents of a file, or of a database's address counted from `here`.
+
+    Their table files are there as long as what is returned.
+    """
+    folder = Path(tempfile.mkdtemp())
+    try:
+        found = Reading(list(_readouts(source, here or Path(), config or Config(), folder)))
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    weakref.finalize(found, shutil.rmtree, folder)
+    return found
+
+
+def _readouts(source: Path | str, here: Path, settings: Config, folder: Path) -> Iterator[Readout]:
     if isinstance(source, Path):
-        return Reading(list(read_table_file(source, source.name, settings, folder)))
-    address = parse(source, here or Path(), here or Path())
-    return Reading(list(read_database(address, settings, folder)))
+        return read_table_file(source, source.name, settings, folder)
+    return read_database(parse(source, here, here), settings, folder)
 
 
 def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:

@@ -37,6 +37,7 @@ SETTINGS = """
 tokens = 120
 [retrieval]
 passages = 3
+sentences = {sentences}
 [examples]
 forms = ["grounded"]
 without_source = 0.0
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--skip", type=int, default=0, help="articles of the exam already used")
     parser.add_argument("--refusals", choices=["edited", "removed"], default="edited")
     parser.add_argument("--share", type=float, default=0.2, help="of refusals, where removed")
+    parser.add_argument("--sentences", type=int, default=1, help="read of the passages; 0: all")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--rank", type=int, default=64)
     parser.add_argument("--alpha", type=int, default=64)

@@ -87,6 +87,7 @@ class Retrieval(_Section):
     """How passages are found and how many go to the model."""
 
     passages: Annotated[int, Field(ge=1, le=100)] = 4
+    sentences: Annotated[int, Field(ge=0, le=100)] = 0
     candidates: Annotated[int, Field(ge=10, le=1000)] = 100
     vector_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.6
     summary_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
@@ -350,6 +351,9 @@ section_passages = 8
 # Passages that go to the model, and how many each retriever proposes.
 passages = 4
 candidates = 100
+# Of these passages the model reads only so many sentences, those nearest to the question. 0: all.
+# For a small model and questions that one sentence answers: 1, and train with it.
+sentences = 0
 # 1 trusts only the vectors (meaning), 0 only the words (BM25).
 vector_weight = 0.6
 # How much a summary that fits better than the passages that it sums up lifts them. 0: not at all.

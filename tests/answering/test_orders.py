@@ -40,6 +40,9 @@ class Shelf:
     def similarities(self, question: str, texts: Sequence[str]) -> list[float]:
         return [1.0 if "0 rupees" in text else 0.0 for text in texts]
 
+    def nearness(self, question: str, texts: Sequence[str]) -> list[float]:
+        return [0.0 for _ in texts]
+
 
 def ask(source: Document, model: ScriptedModel | None) -> Answer:
     name = "rag" if model else "extract"

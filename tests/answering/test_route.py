@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from made_hits import document, hit, loader
@@ -43,6 +43,9 @@ class Shelf:
     def similarities(self, question: str, texts: Sequence[str]) -> list[float]:
         return [0.0 for _ in texts]
 
+    def nearness(self, question: str, texts: Sequence[str]) -> list[float]:
+        return [float("cheque" in text) for text in texts]
+
 
 def route(
     model: ScriptedModel | None,
@@ -67,6 +70,17 @@ def test_rag_shows_the_passages_to_the_model_and_cites_them() -> None:
     assert [one.quote for one in answer.citations] == ["A cheque book costs 50 rupees."]
     assert answer.unsupported == ("Ask the butler.",)
     assert [one.document for one in answer.hits] == ["fees.md"]
+
+
+def test_of_the_passages_a_model_may_read_only_the_nearest_sentences() -> None:
+    model = ScriptedModel(["A cheque book costs 50 rupees."])
+    narrow = replace(route(model, shelf=shelf()), sentences=1)
+    answer = narrow.answer(QUESTION)
+    (asked,) = model.asked
+    assert "A cheque book costs 50 rupees." in asked[-1].content
+    assert SOURCE.text not in asked[-1].content
+    assert [one.quote for one in answer.citations] == ["A cheque book costs 50 rupees."]
+    assert [one.text for one in answer.hits] == [SOURCE.text], "what was found is told whole"
 
 
 def test_base_shows_no_passages_and_all_it_says_is_unsupported() -> None:

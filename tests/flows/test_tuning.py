@@ -175,6 +175,34 @@ def test_another_base_model_makes_it_stale(expert: Expert, tmp_path: Path) -> No
     assert "not the one it was trained on" in adapter.stale[0]
 
 
+def test_an_adapter_learns_from_the_sentences_that_it_will_read_and_knows_it(
+    expert: Expert,
+) -> None:
+    for thing, fee in FEES.items():
+        write_fees(expert.folder, thing, fee)
+        with (expert.folder / "documents" / f"{thing}.md").open("a") as file:
+            file.write("The clerk at the desk is kind. Bring a pen.\n")
+    expert.add()
+    settings = expert.folder / "pakar.toml"
+    whole = settings.read_text()
+    settings.write_text(whole.replace("sentences = 0", "sentences = 1"))
+    narrow = Expert.open(expert.folder)
+    grounded = [one for one in training_data(narrow._place).examples if one.form == "grounded"]
+    answerable = [one for one in grounded if "rupees" in one.answer]
+    assert answerable
+    for one in answerable:
+        assert one.answer.removeprefix("The ").removesuffix(".") in one.messages[-2].content
+        assert "pen" not in one.messages[-2].content
+    trained(narrow)
+    asked = narrow.ask("What is the fee for a locker?", route="rag+lora").prompt[-1].content
+    assert "locker is 900 rupees" in asked
+    assert "pen" not in asked
+    assert narrow.adapters()[0].stale == ()
+    settings.write_text(whole)
+    (adapter,) = Expert.open(expert.folder).adapters()
+    assert adapter.stale == ("it learned with retrieval.sentences = 1, which is 0 now",)
+
+
 def test_a_missing_adapter_and_an_unknown_route_are_told_apart(expert: Expert) -> None:
     with pytest.raises(TrainingError, match="no qlora adapter yet"):
         expert.ask("q?", route="rag+qlora")

@@ -21,29 +21,36 @@ class Counting(HashEmbedder):
         return super().embed(texts, role)
 
 
-def test_the_same_question_is_embedded_once_and_nothing_else_is_remembered() -> None:
+def test_what_was_embedded_before_is_embedded_no_more_and_has_the_same_vector() -> None:
     inner = Counting()
     embedder = RememberingEmbedder(inner)
     first = embedder.embed(["What does it cost?"], "query")
     expected = first.copy()
     first[:] = 0.0
     np.testing.assert_array_equal(embedder.embed(["What does it cost?"], "query"), expected)
-    assert inner.calls == [["What does it cost?"]]
-    for texts, role in ((["What does it cost?"], "passage"), (["a", "b"], "query")):
-        for _ in range(2):
-            np.testing.assert_array_equal(
-                embedder.embed(texts, role), HashEmbedder(32).embed(texts, role)
-            )
-    assert len(inner.calls) == 5
+    assert inner.calls == [["What does it cost?"], []]
+    for texts in (["a", "b"], ["b", "c", "b"], ["c"]):
+        np.testing.assert_array_equal(
+            embedder.embed(texts, "passage"), HashEmbedder(32).embed(texts, "passage")
+        )
+    assert inner.calls[2:] == [["a", "b"], ["c"], []]
+    assert embedder.embed([], "query").shape == (0, 32)
     assert embedder.info == inner.info
 
 
-def test_of_many_questions_the_oldest_is_forgotten() -> None:
+def test_a_question_is_not_taken_for_the_same_words_in_a_passage() -> None:
     inner = Counting()
     embedder = RememberingEmbedder(inner)
-    for number in range(300):
-        embedder.embed([f"question {number}"], "query")
-    embedder.embed(["question 299"], "query")
-    assert len(inner.calls) == 300
-    embedder.embed(["question 0"], "query")
-    assert len(inner.calls) == 301
+    embedder.embed(["a"], "query")
+    embedder.embed(["a"], "passage")
+    assert inner.calls == [["a"], ["a"]]
+
+
+def test_of_very_many_texts_the_oldest_is_forgotten() -> None:
+    inner = Counting()
+    embedder = RememberingEmbedder(inner)
+    embedder.embed([f"sentence {number}" for number in range(5000)], "passage")
+    embedder.embed(["sentence 4999"], "passage")
+    assert inner.calls[-1] == []
+    embedder.embed(["sentence 0"], "passage")
+    assert inner.calls[-1] == ["sentence 0"]

@@ -41,6 +41,36 @@ def test_a_grounded_example_shows_the_passage_that_holds_the_answer() -> None:
     assert lengths == {1, 2, 3}
 
 
+@pytest.mark.parametrize("sentences", [1, 2])
+def test_of_the_passages_only_the_sentences_are_shown_that_serving_would_show(
+    sentences: int,
+) -> None:
+    fillers = "Coffee is free. The clerk is kind. Bring a pen."
+    hits = [
+        hit(
+            f"{city}.md", f"The branch in {city} serves Mondays. It opened in {1900 + n}. {fillers}"
+        )
+        for n, city in enumerate(CITIES)
+    ]
+    made = training_set(PAIRS, serving(hits, sentences=sentences), GROUNDED)
+    assert made.counts == {"grounded": 10, "sourced": 10}
+    for number, one in enumerate(made.examples):
+        # The nearest sentence names the branch; the one with the answer is shown all the same.
+        assert f"It opened in {1900 + number}." in one.question
+        assert (f"The branch in {CITIES[number]}" in one.question) is (sentences == 2)
+        assert "Coffee" not in one.question
+
+
+def test_an_answer_of_several_sentences_is_shown_all_that_it_says() -> None:
+    text = "Open on Monday. The lift is new. Closed on Friday. Coffee is free."
+    asked = pair("When is the branch open?", "Open on Monday, closed on Friday.")
+    made = training_set([asked], serving([hit("hours.md", text)], sentences=1), GROUNDED)
+    (shown,) = [one.question for one in made.examples]
+    assert "Monday" in shown
+    assert "Friday" in shown
+    assert "Coffee" not in shown
+
+
 def test_questions_of_one_passage_are_asked_of_the_same_ones_up_to_the_limit() -> None:
     asked = ["When did it open?", "Which year?", "Since when is it there?", "How old is it?"]
     siblings = [

@@ -15,6 +15,7 @@ from typing import Protocol
 from pakar.answering.cite import cite
 from pakar.answering.doubt import doubts
 from pakar.answering.extract import extract
+from pakar.answering.focus import Focus
 from pakar.answering.followup import standalone
 from pakar.answering.orders import noted
 from pakar.answering.prompt import Prompt, base_prompt, rag_prompt
@@ -46,6 +47,8 @@ class Searcher(Protocol):
     def language(self, question: str) -> str: ...
 
     def similarities(self, question: str, texts: Sequence[str]) -> list[float]: ...
+
+    def nearness(self, question: str, texts: Sequence[str]) -> list[float]: ...
 
 
 class AnswerStream(Iterator[str]):
@@ -89,7 +92,8 @@ class AnswerStream(Iterator[str]):
 class Route:
     """One way to answer. At least one of `model` and `retriever` is given.
 
-    `load` gives a document by name, for checking quotes. `wish` is what the caller asks of the
+    `load` gives a document by name, for checking quotes. A model reads `sentences` of the passages
+    that are found; 0: all. `wish` is what the caller asks of the
     answer beyond the settings. `compute` is tried first where there is a retriever and no form was
     asked for. Raises ConfigError where neither a model nor a retriever is given.
     """
@@ -102,6 +106,7 @@ class Route:
     settings: Answering
     wish: Wish = AS_SET
     compute: Compute | None = None
+    sentences: int = 0
 
     def __post_init__(self) -> None:
         if self.model is None and self.retriever is None:
@@ -135,6 +140,7 @@ def _run(route: Route, question: str, history: Sequence[Message]) -> Generator[s
     language = _language(route, question)
     words = route.wish.worded(wording(language))
     hits: list[Hit] = []
+    read: list[Hit] = []
     if route.retriever is not None:
         sought = standalone(question, history, language=language, model=route.model, wording=words)
         wanted = route.passages if route.model is not None else max(route.passages, _EXTRACT_HITS)
@@ -168,7 +174,8 @@ def _run(route: Route, question: str, history: Sequence[Message]) -> Generator[s
                 timings=clock.timings(),
                 notes=doubts(found.citations, route.load),
             )
-    written = yield from _generate(route, question, hits, history, words, clock)
+        read = Focus(route.sentences, route.retriever.nearness, route.load).on(sought, hits)
+    written = yield from _generate(route, question, read, history, words, clock)
     return _cited(route, written, hits, language, clock)
 
 
@@ -273,7 +280,8 @@ def _cited(
     support = cite(text, prompt.hits, language=language, load=route.load)
     notes = []
     if prompt.left_out:
-        notes.append(f"{prompt.left_out} of {len(hits)} passages found no room in the prompt")
+        of = prompt.left_out + len(prompt.hits)
+        notes.append(f"{prompt.left_out} of {of} passages found no room in the prompt")
     if written.repeated:
         notes.append("the model began to repeat itself and was stopped")
     if not text:

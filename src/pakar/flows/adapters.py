@@ -20,7 +20,8 @@ def adapters(place: Workplace) -> tuple[Adapter, ...]:
     if not records:
         return ()
     documents, base = hashes(place), place.trainer.base.fingerprint
-    return tuple(adapter_files.against(one, documents, base) for one in records)
+    sentences = place.config.retrieval.sentences
+    return tuple(adapter_files.against(one, documents, base, sentences) for one in records)
 
 
 def adapted(place: Workplace, adapter: Adapter | None) -> LanguageModel:

@@ -35,6 +35,7 @@ def route(place: Workplace, name: str | None, *, accept_adapter: bool = False) -
         place.config.retrieval.passages,
         place.config.answering,
         compute=Calculator(lambda: tables(place), load) if place.config.answering.compute else None,
+        sentences=place.config.retrieval.sentences,
     )
 
 

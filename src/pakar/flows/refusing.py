@@ -17,6 +17,7 @@ from pathlib import Path
 from pakar.answering.wording import wording
 from pakar.atomic_file import write_atomically
 from pakar.flows.index_in_force import retriever
+from pakar.flows.indexed import document
 from pakar.flows.serving import serving
 from pakar.flows.workplace import Workplace
 from pakar.ports import Generation, LanguageModel
@@ -54,11 +55,13 @@ class RefusalPrompts:
 
 
 def foreign_prompts(place: Workplace) -> RefusalPrompts:
-    served = serving(retriever(place), place.model, place.config)
+    served = serving(
+        retriever(place), place.model, place.config, lambda name: document(place, name)
+    )
     prompts = []
     for question in foreign_questions():
         hits = served.search(question, _PASSAGES)
-        shown = served.with_passages(question, hits, ())
+        shown = served.with_passages(question, served.narrowing.on(question, hits), ())
         prompts.append(RefusalPrompt(shown.messages, served.unknown(question)))
     return _counted(place, prompts)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pakar.answering.focus import Focus, LoadDocument
 from pakar.answering.prompt import base_prompt, rag_prompt
 from pakar.answering.wording import Wording, wording
 from pakar.config import Config
@@ -17,7 +18,9 @@ from pakar.training.serving import Rendered, Serving
 from pakar.types import Hit, Message
 
 
-def serving(retriever: Retriever, model: LanguageModel, config: Config) -> Serving:
+def serving(
+    retriever: Retriever, model: LanguageModel, config: Config, load: LoadDocument
+) -> Serving:
     """Search and prompts exactly as the routes `rag` and `base` use them."""
     room = model.info.context_tokens - config.answering.max_tokens
     count = model.count_tokens
@@ -43,4 +46,5 @@ def serving(retriever: Retriever, model: LanguageModel, config: Config) -> Servi
         unknown=lambda question: found_in(question).unknown,
         says_unknown=wording("en").says_unknown,
         passages=config.retrieval.passages,
+        narrowing=Focus(config.retrieval.sentences, retriever.nearness, load),
     )

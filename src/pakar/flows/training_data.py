@@ -10,7 +10,7 @@ from dataclasses import replace
 from pakar.errors import ExampleError
 from pakar.flows.examples import ExampleDesk
 from pakar.flows.index_in_force import retriever
-from pakar.flows.indexed import documents
+from pakar.flows.indexed import document, documents
 from pakar.flows.serving import serving
 from pakar.flows.workplace import Workplace
 from pakar.training.forms import Progress, TrainingSet, texts, training_set
@@ -25,7 +25,7 @@ def training_data(place: Workplace, *, progress: Progress | None = None) -> Trai
     wanted, model = place.config.examples, place.model
     made = training_set(
         ExampleDesk(place).accepted().kept,
-        serving(retriever(place), model, place.config),
+        serving(retriever(place), model, place.config, lambda name: document(place, name)),
         wanted,
         seed=place.config.training.seed,
         progress=progress,

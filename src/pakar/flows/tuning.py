@@ -279,6 +279,7 @@ def _keep(task: _Task, run: Path, outcome: _Outcome) -> Adapter:
         seconds=trained.seconds,
         memory_mb=trained.memory_mb,
     )
+    grounded = any(one.form == "grounded" for one in task.examples)
     facts: dict[str, object] = {
         "pakar": __version__,
         "data_hash": data_hash(task.examples),
@@ -286,6 +287,7 @@ def _keep(task: _Task, run: Path, outcome: _Outcome) -> Adapter:
         "trained": asdict(replace(trained, versions=dict(trained.versions))),
         "lost": asdict(lost),
         "planned_memory_mb": round(outcome.planned_mb),
+        adapter_files.SENTENCES: place.config.retrieval.sentences if grounded else None,
     }
     sources = adapter_files.sources_of(task.examples, task.documents)
     record = adapter_files.Record(adapter, base.fingerprint, base.template, sources, facts)

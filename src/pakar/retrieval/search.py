@@ -81,6 +81,13 @@ class Retriever:
         vectors = self.embedder.embed([question, *texts], "query")
         return [float(value) for value in vectors[1:] @ vectors[0]]
 
+    def nearness(self, question: str, texts: Sequence[str]) -> list[float]:
+        """The same, the texts embedded as passages: comparable with a hit's own similarity."""
+        if not texts:
+            return []
+        vector = self.embedder.embed([question], "query")[0]
+        return [float(value) for value in self.embedder.embed(texts, "passage") @ vector]
+
     @property
     def embedder_spec(self) -> str:
         return self.embedder.info.spec

@@ -21,6 +21,8 @@ from pakar.types import Adapter, Example, Method
 
 RECORD = "pakar.json"
 EXAMPLES = "examples.jsonl"
+# Among the facts: the setting of that name, None where it learned from no passages.
+SENTENCES = "sentences"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,10 @@ def _method(name: object) -> Method:
     raise ValueError(f"unknown method {name!r}")
 
 
-def against(record: Record, documents: Mapping[str, str], base: str) -> Adapter:
+def against(record: Record, documents: Mapping[str, str], base: str, sentences: int) -> Adapter:
     """The adapter with what is stale about it. `documents` are those in the index now, by name
-    with their hash; `base` is the fingerprint of the model in the settings, "" where unknown."""
+    with their hash; `base` is the fingerprint of the model in the settings, "" where unknown;
+    `sentences` is how many of the passages are read now, 0 for all."""
     adapter = record.adapter
     removed = tuple(name for name in sorted(record.sources) if name not in documents)
     changed = [
@@ -106,6 +109,9 @@ def against(record: Record, documents: Mapping[str, str], base: str) -> Adapter:
     reasons += [f"{name} was removed" for name in removed]
     if base and base != record.fingerprint:
         reasons.append(f"the model in pakar.toml is not the one it was trained on ({adapter.base})")
+    learned = record.facts.get(SENTENCES, 0)
+    if learned not in (None, sentences):
+        reasons.append(f"it learned with retrieval.sentences = {learned}, which is {sentences} now")
     return replace(adapter, stale=tuple(reasons), removed=removed)
 
 

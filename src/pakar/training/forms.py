@@ -70,7 +70,8 @@ def training_set(
         left_out[TOO_MANY] = balance.left_out
     accepted = [*(one for one in accepted if one.form != "plain"), *balance.pairs]
     mixture = Mixture(settings.fewest_passages, settings.without_source, balance.share_to_make)
-    contexts = Contexts(settings.same_passages)
+    # Sentences are chosen for each question, so there is nothing that several could share.
+    contexts = Contexts(1 if serving.narrowing.most else settings.same_passages)
     for number, one in enumerate(accepted, start=1):
         if one.form != "plain":
             made.append(one)

@@ -29,6 +29,7 @@ HOLDS = 0.6
 # From this share on, passages are not called passages without the answer. Low, as other words may
 # say the same: that is also why no passage of the example's own documents counts as one.
 MAY_HOLD = 0.34
+NOT_FOUND = "no passage that is found holds the answer"
 NO_ROOM = "it finds no room in the model's context"
 # The right passage is sought this far down the list: it may be one of the retriever's misses.
 _DEPTH = 40
@@ -75,10 +76,17 @@ def grounded(
             return _made(example, kind, without, (), serving)
     right = _right(found, wanted, example, serving.passages)
     if not right:
-        return LeftOut(example.id, "no passage that is found holds the answer")
+        return LeftOut(example.id, NOT_FOUND)
     others = [hit for hit in found if hit not in right][: max(count - len(right), 0)]
     own = [hit for hit in found if hit in right or hit in others]
-    return _made(example, "sourced", contexts.shown_for(right, own), right, serving)
+    needed = right
+    if serving.narrowing.most:
+        # More sentences than are usually read, where the answer needs them.
+        pieces = serving.narrowing.pieces(right)
+        needed = _fewest(pieces, wanted, example, len(pieces))
+        if not needed:
+            return LeftOut(example.id, NOT_FOUND)
+    return _made(example, "sourced", contexts.shown_for(right, own), needed, serving)
 
 
 def _drawn_kind(drawn: float, mixture: Mixture) -> Kind:
@@ -88,16 +96,17 @@ def _drawn_kind(drawn: float, mixture: Mixture) -> Kind:
 
 
 def _made(
-    example: Example, kind: Kind, shown: Sequence[Hit], right: Sequence[Hit], serving: Serving
+    example: Example, kind: Kind, shown: Sequence[Hit], needed: Sequence[Hit], serving: Serving
 ) -> tuple[Example, Kind] | LeftOut:
     question = example.question
     answer = serving.unknown(question) if kind == "unanswerable" else example.answer
+    history = _history(example)
+    read = serving.narrowing.on(_sought(question, history), shown, needed)
     try:
-        prompt = serving.with_passages(question, shown, _history(example))
+        prompt = serving.with_passages(question, read, history)
     except PakarError:
         return LeftOut(example.id, NO_ROOM)
-    kept = {hit.passage.id for hit in prompt.hits}
-    if not prompt.hits or any(hit.passage.id not in kept for hit in right):
+    if not prompt.hits or not all(_is_within(one, prompt.hits) for one in needed):
         return LeftOut(example.id, NO_ROOM)
     messages = (*prompt.messages, Message("assistant", answer))
     return replace(example, id=example_id(messages), messages=messages, form="grounded"), kind
@@ -106,17 +115,29 @@ def _made(
 def _right(found: Sequence[Hit], wanted: frozenset[str], example: Example, most: int) -> list[Hit]:
     """The fewest passages of the example's sources that hold the answer together, best first."""
     candidates = [hit for hit in found if _is_from(hit, example)]
+    return _fewest(candidates, wanted, example, most)
+
+
+def _fewest(
+    candidates: Sequence[Hit], wanted: frozenset[str], example: Example, most: int
+) -> list[Hit]:
     held: set[str] = set()
-    right: list[Hit] = []
-    while len(right) < most and coverage(wanted, held) < 1.0:
+    chosen: list[Hit] = []
+    while len(chosen) < most and coverage(wanted, held) < 1.0:
         gains = [len(wanted & (_terms(hit, example) - held)) for hit in candidates]
         best = max(gains, default=0)
         if best == 0:
             break
-        chosen = candidates[gains.index(best)]
-        right.append(chosen)
-        held |= _terms(chosen, example)
-    return right if coverage(wanted, held) >= HOLDS else []
+        chosen.append(candidates[gains.index(best)])
+        held |= _terms(chosen[-1], example)
+    return chosen if coverage(wanted, held) >= HOLDS else []
+
+
+def _is_within(hit: Hit, shown: Sequence[Hit]) -> bool:
+    return any(
+        one.document == hit.document and one.start <= hit.start and hit.end <= one.end
+        for one in shown
+    )
 
 
 def _without_answer(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from pakar.types import Hit, Message
 
@@ -21,6 +22,21 @@ class Rendered:
     hits: tuple[Hit, ...] = ()
 
 
+class Narrowing(Protocol):
+    """Which parts of the passages that were found a prompt shows.
+
+    `most` is how many, 0 for the passages whole. Those that are `needed`, some of `pieces(hits)`,
+    are among what is shown.
+    """
+
+    @property
+    def most(self) -> int: ...
+
+    def pieces(self, hits: Sequence[Hit]) -> list[Hit]: ...
+
+    def on(self, question: str, hits: Sequence[Hit], needed: Sequence[Hit] = ()) -> list[Hit]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Serving:
     """The real retriever and the real prompts.
@@ -29,7 +45,7 @@ class Serving:
     history)` and `alone(question, history)` write the prompt and raise PakarError where the
     question finds no room. `unknown(question)` is what the model shall write when the passages do
     not hold the answer, `says_unknown(answer)` whether an answer says just that. `passages` is how
-    many it usually gets.
+    many it usually gets; `narrowing` is what it reads of them.
     """
 
     search: Search
@@ -38,3 +54,4 @@ class Serving:
     unknown: Callable[[str], str]
     says_unknown: Callable[[str], bool]
     passages: int
+    narrowing: Narrowing

@@ -1,0 +1,115 @@
+"""Narrows what was found to the sentences nearest to the question.
+
+A small model finds little in a long text, least of all in a language that it hardly knows. The
+embedder was made for finding. Knows passages, sentences and similarities; no prompt and no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from pakar.language.instructions import instruction_spans
+from pakar.language.sentences import sentence_spans
+from pakar.types import Document, Hit
+
+# Cosine similarities of a question to each of some passages' texts.
+Nearness = Callable[[str, Sequence[str]], list[float]]
+LoadDocument = Callable[[str], Document]
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """The `most` sentences nearest to the question; 0: the passages whole."""
+
+    most: int
+    nearness: Nearness
+    load: LoadDocument
+
+    def on(self, question: str, hits: Sequence[Hit], needed: Sequence[Hit] = ()) -> list[Hit]:
+        """The chosen sentences, the nearest first, each a hit of the passage that it stands in.
+
+        Those of one passage that follow each other are one hit. `needed` are some of `pieces(hits)`
+        that are shown in any case, in the place of what is farthest.
+        """
+        if self.most == 0:
+            return list(hits)
+        pieces = self.pieces(hits)
+        near = self.nearness(question, [_in_place(one) for one in pieces])
+        # A sentence says little on its own: what its whole passage is about counts as much.
+        scores = [
+            own + one.scores.get("vector", 0.0) for own, one in zip(near, pieces, strict=True)
+        ]
+        spans = {_span(one) for one in needed}
+        order = sorted(
+            range(len(pieces)), key=lambda at: (_span(pieces[at]) not in spans, -scores[at])
+        )
+        chosen = sorted(order[: max(self.most, len(spans))], key=lambda at: -scores[at])
+        return self._joined(pieces, chosen)
+
+    def pieces(self, hits: Sequence[Hit]) -> list[Hit]:
+        """What is chosen among: each sentence once, without those that speak to a model.
+
+        A heading goes with what follows it. A table's rows stay together: without their head they
+        say little. The hits as they are where nothing would be left.
+        """
+        found: dict[tuple[str, int, int], Hit] = {}
+        for hit in hits:
+            for one in self._sentences(hit):
+                found.setdefault(_span(one), one)
+        return list(found.values()) or list(hits)
+
+    def _sentences(self, hit: Hit) -> list[Hit]:
+        spans = sentence_spans(hit.text, hit.passage.language)
+        if not hit.passage.is_verbatim or any(" | " in hit.text[a:b] for a, b in spans):
+            return [hit]
+        document = self.load(hit.document)
+        heads = {one.start for one in document.marks if one.kind == "heading"}
+        orders = instruction_spans(hit.text, hit.passage.language)
+        sentences: list[Hit] = []
+        begins: int | None = None
+        for start, end in spans:
+            if any(start < last and first < end for first, last in orders):
+                begins = None
+                continue
+            begins = start if begins is None else begins
+            if hit.start + start not in heads:
+                sentences.append(_cut(hit, hit.start + begins, hit.start + end, document.text))
+                begins = None
+        return sentences
+
+    def _joined(self, pieces: Sequence[Hit], chosen: Sequence[int]) -> list[Hit]:
+        """The chosen pieces in their order, neighbours in one passage put together."""
+        left = list(chosen)
+        joined: list[Hit] = []
+        while left:
+            first = last = left.pop(0)
+            while last + 1 in left and self._touch(pieces[last], pieces[last + 1]):
+                last += 1
+                left.remove(last)
+            while first - 1 in left and self._touch(pieces[first - 1], pieces[first]):
+                first -= 1
+                left.remove(first)
+            text = self.load(pieces[first].document).text
+            joined.append(_cut(pieces[first], pieces[first].start, pieces[last].end, text))
+        return joined
+
+    def _touch(self, one: Hit, next_one: Hit) -> bool:
+        if (one.document, one.passage.headings) != (next_one.document, next_one.passage.headings):
+            return False
+        return not self.load(one.document).text[one.end : next_one.start].strip()
+
+
+def _cut(hit: Hit, start: int, end: int, text: str) -> Hit:
+    """A span of the document's text, with the place and the scores of the hit."""
+    return replace(hit, passage=replace(hit.passage, text=text[start:end], start=start, end=end))
+
+
+def _in_place(hit: Hit) -> str:
+    """The sentence below its nearest heading, without which a list item says little."""
+    headings = hit.passage.headings
+    return f"{headings[-1]}: {hit.text}" if headings else hit.text
+
+
+def _span(hit: Hit) -> tuple[str, int, int]:
+    return hit.document, hit.start, hit.end

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from pakar.language.instructions import instruction_spans
-from pakar.language.sentences import sentence_spans
+from pakar.answering.evidence import sentences_of
 from pakar.types import Document, Hit
 
 # Cosine similarities of a question to each of some passages' texts.
@@ -60,23 +59,19 @@ class Focus:
         return list(found.values()) or list(hits)
 
     def _sentences(self, hit: Hit) -> list[Hit]:
-        spans = sentence_spans(hit.text, hit.passage.language)
-        if not hit.passage.is_verbatim or any(" | " in hit.text[a:b] for a, b in spans):
+        found = sentences_of([hit])
+        if not hit.passage.is_verbatim or any(" | " in one.text for one in found):
             return [hit]
         document = self.load(hit.document)
         heads = {one.start for one in document.marks if one.kind == "heading"}
-        orders = instruction_spans(hit.text, hit.passage.language)
-        sentences: list[Hit] = []
+        pieces: list[Hit] = []
         begins: int | None = None
-        for start, end in spans:
-            if any(start < last and first < end for first, last in orders):
+        for one in found:
+            begins = one.start if begins is None else begins
+            if one.start not in heads:
+                pieces.append(_cut(hit, begins, one.end, document.text))
                 begins = None
-                continue
-            begins = start if begins is None else begins
-            if hit.start + start not in heads:
-                sentences.append(_cut(hit, hit.start + begins, hit.start + end, document.text))
-                begins = None
-        return sentences
+        return pieces
 
     def _joined(self, pieces: Sequence[Hit], chosen: Sequence[int]) -> list[Hit]:
         """The chosen pieces in their order, neighbours in one passage put together."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,6 +76,25 @@ def test_a_heading_goes_with_what_it_heads() -> None:
 def test_rows_of_a_table_stay_with_their_head() -> None:
     source = document("fees", "Service | Fee\nLocker | 900\nCard | 50")
     assert focus(1, source).on("What is the fee of a card?", [hit(source)]) == [hit(source)]
+
+
+def test_a_summary_is_read_as_it_is_and_not_as_all_that_it_sums_up() -> None:
+    whole = hit(FEES)
+    summary = Hit(replace(whole.passage, text="What things cost.", kind="summary"), 1.0)
+    assert focus(1, FEES).on("What things cost?", [summary]) == [summary]
+
+
+def test_a_document_is_read_once_for_all_its_passages() -> None:
+    read: list[str] = []
+
+    def load(name: str) -> Document:
+        read.append(name)
+        return FEES
+
+    half = FEES.text.index("The branch")
+    hits = [hit(FEES, 0, half), hit(FEES, half)]
+    Focus(3, shared_words, load).on("When opens the branch?", hits)
+    assert read == ["fees.md"]
 
 
 def test_a_sentence_that_speaks_to_a_model_is_not_chosen() -> None:

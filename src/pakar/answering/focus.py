@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from pakar.answering.evidence import sentences_of
 from pakar.types import Document, Hit
@@ -33,7 +34,8 @@ class Focus:
         """
         if self.most == 0:
             return list(hits)
-        pieces = self.pieces(hits)
+        load = cache(self.load)  # a document is read once, however many passages it has here
+        pieces = _pieces(hits, load)
         near = self.nearness(question, [_in_place(one) for one in pieces])
         # A sentence says little on its own: what its whole passage is about counts as much.
         scores = [
@@ -44,7 +46,7 @@ class Focus:
             range(len(pieces)), key=lambda at: (_span(pieces[at]) not in spans, -scores[at])
         )
         chosen = sorted(order[: max(self.most, len(spans))], key=lambda at: -scores[at])
-        return self._joined(pieces, chosen)
+        return _joined(pieces, chosen, load)
 
     def pieces(self, hits: Sequence[Hit]) -> list[Hit]:
         """What is chosen among: each sentence once, without those that speak to a model.
@@ -52,47 +54,59 @@ class Focus:
         A heading goes with what follows it. A table's rows stay together: without their head they
         say little. The hits as they are where nothing would be left.
         """
-        found: dict[tuple[str, int, int], Hit] = {}
-        for hit in hits:
-            for one in self._sentences(hit):
-                found.setdefault(_span(one), one)
-        return list(found.values()) or list(hits)
+        return _pieces(hits, cache(self.load))
 
-    def _sentences(self, hit: Hit) -> list[Hit]:
-        found = sentences_of([hit])
-        if not hit.passage.is_verbatim or any(" | " in one.text for one in found):
-            return [hit]
-        document = self.load(hit.document)
-        heads = {one.start for one in document.marks if one.kind == "heading"}
-        pieces: list[Hit] = []
-        begins: int | None = None
-        for one in found:
-            begins = one.start if begins is None else begins
-            if one.start not in heads:
-                pieces.append(_cut(hit, begins, one.end, document.text))
-                begins = None
-        return pieces
 
-    def _joined(self, pieces: Sequence[Hit], chosen: Sequence[int]) -> list[Hit]:
-        """The chosen pieces in their order, neighbours in one passage put together."""
-        left = list(chosen)
-        joined: list[Hit] = []
-        while left:
-            first = last = left.pop(0)
-            while last + 1 in left and self._touch(pieces[last], pieces[last + 1]):
-                last += 1
-                left.remove(last)
-            while first - 1 in left and self._touch(pieces[first - 1], pieces[first]):
-                first -= 1
-                left.remove(first)
-            text = self.load(pieces[first].document).text
-            joined.append(_cut(pieces[first], pieces[first].start, pieces[last].end, text))
-        return joined
+def _pieces(hits: Sequence[Hit], load: LoadDocument) -> list[Hit]:
+    found: dict[tuple[str, int, int], Hit] = {}
+    for hit in hits:
+        for one in _sentences(hit, load):
+            found.setdefault(_span(one), one)
+    return list(found.values()) or list(hits)
 
-    def _touch(self, one: Hit, next_one: Hit) -> bool:
-        if (one.document, one.passage.headings) != (next_one.document, next_one.passage.headings):
-            return False
-        return not self.load(one.document).text[one.end : next_one.start].strip()
+
+def _sentences(hit: Hit, load: LoadDocument) -> list[Hit]:
+    found = sentences_of([hit])
+    if not hit.passage.is_verbatim or any(" | " in one.text for one in found):
+        return [hit]
+    document = load(hit.document)
+    heads = {one.start for one in document.marks if one.kind == "heading"}
+    pieces: list[Hit] = []
+    begins: int | None = None
+    for one in found:
+        begins = one.start if begins is None else begins
+        if one.start not in heads:
+            pieces.append(_cut(hit, begins, one.end, document.text))
+            begins = None
+    return pieces
+
+
+def _joined(pieces: Sequence[Hit], chosen: Sequence[int], load: LoadDocument) -> list[Hit]:
+    """The chosen pieces in their order, neighbours in one passage put together."""
+    left = list(chosen)
+    joined: list[Hit] = []
+    while left:
+        first = last = left.pop(0)
+        while last + 1 in left and _touch(pieces[last], pieces[last + 1], load):
+            last += 1
+            left.remove(last)
+        while first - 1 in left and _touch(pieces[first - 1], pieces[first], load):
+            first -= 1
+            left.remove(first)
+        one = pieces[first]
+        if first < last:
+            one = _cut(one, one.start, pieces[last].end, load(one.document).text)
+        joined.append(one)
+    return joined
+
+
+def _touch(one: Hit, other: Hit, load: LoadDocument) -> bool:
+    """Whether the other piece follows at once, below the same heading, both the document's own."""
+    if (one.document, one.passage.headings) != (other.document, other.passage.headings):
+        return False
+    if not (one.passage.is_verbatim and other.passage.is_verbatim):
+        return False
+    return not load(one.document).text[one.end : other.start].strip()
 
 
 def _cut(hit: Hit, start: int, end: int, text: str) -> Hit:

@@ -93,9 +93,9 @@ class Route:
     """One way to answer. At least one of `model` and `retriever` is given.
 
     `load` gives a document by name, for checking quotes. A model reads `sentences` of the passages
-    that are found; 0: all. `wish` is what the caller asks of the
-    answer beyond the settings. `compute` is tried first where there is a retriever and no form was
-    asked for. Raises ConfigError where neither a model nor a retriever is given.
+    that are found; 0: all. `wish` is what the caller asks of the answer beyond the settings.
+    `compute` is tried first where there is a retriever and no form was asked for. Raises
+    ConfigError where neither a model nor a retriever is given.
     """
 
     name: str

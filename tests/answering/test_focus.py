@@ -68,6 +68,15 @@ def test_what_an_example_needs_is_read_whatever_is_nearer() -> None:
     assert texts(found) == ["It costs 900 rupees."]
 
 
+def test_where_nothing_is_left_to_choose_nothing_is_embedded() -> None:
+    def unasked(question: str, texts: Sequence[str]) -> list[float]:
+        raise AssertionError(f"{len(texts)} texts were embedded for {question!r}")
+
+    looking = Focus(1, unasked, loader(FEES))
+    (needed,) = (one for one in looking.pieces([hit(FEES)]) if "900" in one.text)
+    assert looking.on("When opens the branch?", [hit(FEES)], [needed]) == [needed]
+
+
 def test_a_heading_goes_with_what_it_heads() -> None:
     source = pages("guide", ["Lockers are in the cellar."])
     assert texts(focus(1, source).pieces([hit(source)])) == ["Part 1\n\nLockers are in the cellar."]

@@ -36,12 +36,15 @@ class Focus:
             return list(hits)
         load = cache(self.load)  # a document is read once, however many passages it has here
         pieces = _pieces(hits, load)
+        spans = {_span(one) for one in needed}
+        if self.most == len(spans) == 1:
+            # All that is shown is known, so no sentence has to be embedded.
+            return [one for one in pieces if _span(one) in spans]
         near = self.nearness(question, [_in_place(one) for one in pieces])
         # A sentence says little on its own: what its whole passage is about counts as much.
         scores = [
             own + one.scores.get("vector", 0.0) for own, one in zip(near, pieces, strict=True)
         ]
-        spans = {_span(one) for one in needed}
         order = sorted(
             range(len(pieces)), key=lambda at: (_span(pieces[at]) not in spans, -scores[at])
         )

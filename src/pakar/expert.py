@@ -466,10 +466,11 @@ class Expert:
         `counts` are the examples' tokens and, of these, their answers'; without them the request's
         number and length are taken. Raises ConfigError or ModelError with a way out.
         """
-        from pakar.flows.plan import PlanRequest, make_plan
+        from pakar.flows.plan import OwnWork, PlanRequest, make_plan
 
         chosen = method or self.config.training.method
-        return make_plan(chosen, request or PlanRequest(), self.config, counts)
+        own = OwnWork(counts) if counts else None
+        return make_plan(chosen, request or PlanRequest(), self.config, own)
 
     def plans(self, methods: Sequence[str], request: PlanRequest | None = None) -> list[Plan]:
         """The same for several methods, on the accepted examples, at the pace of this machine.

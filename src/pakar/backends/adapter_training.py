@@ -34,9 +34,9 @@ from pakar.backends.packed_batch import (
     is_long,
     pack,
     question_of,
-    tokens_computed,
 )
 from pakar.backends.rotary_switch import switch_of
+from pakar.backends.time_limit import first_steps
 from pakar.backends.training_steps import steps_of
 from pakar.errors import TrainingError
 from pakar.ports import Progress, Recipe, Row
@@ -49,8 +49,6 @@ _HELD_OUT = "eval_loss"
 # A rise over the first steps; without it the first large ones can spoil an adapter for good.
 _WARMUP_SHARE = 0.05
 _CLIP = 1.0
-# Enough to tell a pace, read in seconds.
-_PACE_TOKENS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,29 +91,12 @@ def pace(model: torch.nn.Module, rows: Sequence[Row], recipe: Recipe) -> float:
 
     The first call allocates what all others take again, so that it tells too little.
     """
-    steps, computed = _first_steps(rows, recipe)
+    steps, computed = first_steps(rows, recipe)
     started = time.perf_counter()
     _read_and_back(model, steps, recipe)
     seconds = time.perf_counter() - started
     model.zero_grad(set_to_none=True)
     return computed / seconds
-
-
-def _first_steps(rows: Sequence[Row], recipe: Recipe) -> tuple[list[list[Row]], int]:
-    """The rows of the first steps, and the tokens that these compute: enough for a pace."""
-    steps: list[list[Row]] = []
-    before = computed = 0
-    for step in steps_of(rows, batch=recipe.batch, epochs=1, seed=recipe.seed):
-        steps.append([])
-        for index in step:
-            steps[-1].append(rows[index])
-            computed = before + tokens_computed(
-                steps[-1], recipe.micro_tokens, gradient_tokens=recipe.gradient_tokens
-            )
-            if computed >= _PACE_TOKENS:
-                return steps, computed
-        before = computed
-    return steps, computed
 
 
 def _read_and_back(model: torch.nn.Module, steps: Sequence[Sequence[Row]], recipe: Recipe) -> None:

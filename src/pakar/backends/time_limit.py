@@ -38,6 +38,8 @@ _SMALLEST_BATCH = 2
 # the same time an adapter learns more from more examples than from all of their tokens (measured:
 # benchmarks/LOG.md). A question and the template's words behind it are shorter than this.
 _GRADIENT_TOKENS = 96
+# Enough to tell a pace, read in seconds.
+_PACE_TOKENS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,23 @@ def terms_of(
         chosen = replace(chosen, batch=fitted(rows, chosen, roughly)[1].batch)
     measured = pace(chosen)
     return Terms(measured, left(measured), chosen.gradient_tokens)
+
+
+def first_steps(rows: Sequence[Row], recipe: Recipe) -> tuple[list[list[Row]], int]:
+    """The rows of the first steps, and the tokens that these compute: enough for a pace."""
+    steps: list[list[Row]] = []
+    before = computed = 0
+    for step in steps_of(rows, batch=recipe.batch, epochs=1, seed=recipe.seed):
+        steps.append([])
+        for index in step:
+            steps[-1].append(rows[index])
+            computed = before + tokens_computed(
+                steps[-1], recipe.micro_tokens, gradient_tokens=recipe.gradient_tokens
+            )
+            if computed >= _PACE_TOKENS:
+                return steps, computed
+        before = computed
+    return steps, computed
 
 
 def seconds_left(

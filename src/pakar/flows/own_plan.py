@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pakar.backends.time_limit import seconds_of
-from pakar.flows.plan import PlanRequest, counts_of, make_plan, make_plans, planned_shape
+from pakar.flows.plan import PlanRequest, make_plan, make_plans, own_work, planned_shape
 from pakar.flows.training_data import training_data
 from pakar.flows.tuning import recipe_of
 from pakar.flows.workplace import Workplace
-from pakar.ports import Rows
+from pakar.ports import Recipe, Rows
 from pakar.training.duration import Duration, scaled
 from pakar.training.lost import general_texts
 from pakar.training.plan import Plan
@@ -31,13 +31,14 @@ def own_plans(place: Workplace, methods: Sequence[str], request: PlanRequest) ->
         [trainer.row(one) for one in held_out],
         [trainer.row(one) for one in general_texts()],
     )
-    counts = counts_of(rows.learned, recipe_of(config.training, None))
+    recipe = _recipe(place, request)
+    own = own_work(rows.learned, recipe, recipe if recipe.seconds else None)
     untimed = replace(request, timed=False, micro_tokens=config.training.micro_tokens)
-    plans = make_plans(methods, untimed, config, counts)
+    plans = make_plans(methods, untimed, config, own)
     if not request.timed or plans[0].machine.on_card:
         return plans
-    timed = make_plan("lora", untimed, config, counts)
-    duration = _duration(place, rows, request)
+    timed = make_plan("lora", untimed, config, own)
+    duration = _duration(place, rows, recipe)
     shape = planned_shape(request, config)
     return [
         replace(
@@ -50,10 +51,15 @@ def own_plans(place: Workplace, methods: Sequence[str], request: PlanRequest) ->
     ]
 
 
-def _duration(place: Workplace, rows: Rows, request: PlanRequest) -> Duration:
+def _recipe(place: Workplace, request: PlanRequest) -> Recipe:
+    """The settings' own, with what the request names."""
     recipe = recipe_of(place.config.training, "lora")
     if request.epochs is not None:
         recipe = replace(recipe, epochs=request.epochs)
+    return recipe if request.batch is None else replace(recipe, batch=request.batch)
+
+
+def _duration(place: Workplace, rows: Rows, recipe: Recipe) -> Duration:
     pace = place.trainer.pace(rows.learned, recipe)
     seconds = seconds_of(rows, recipe, pace)
     how = f"measured here: the training step itself computed {pace:.0f} tokens a second"

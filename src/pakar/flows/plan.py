@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from pakar.backends.packed_batch import tokens_held
+from pakar.backends.packed_batch import in_token_budget, tokens_held
+from pakar.backends.time_limit import first_steps
+from pakar.backends.training_steps import steps_of
 from pakar.config import Config
 from pakar.errors import ConfigError
 from pakar.ports import Recipe, Row
@@ -22,11 +24,20 @@ from pakar.training.machine import Machine, of_gpus, this_machine
 from pakar.training.model_shape import ModelShape
 from pakar.training.plain_step import plain_step
 from pakar.training.plan import Plan, PlannedModel, model_of_size, plan_training, planned_model
-from pakar.training.run_setup import ALL_LINEAR, NumberFormat, Optimizer, PlanMethod, Setup
+from pakar.training.run_setup import (
+    ALL_LINEAR,
+    MicroBatch,
+    NumberFormat,
+    Optimizer,
+    PlanMethod,
+    Setup,
+)
 from pakar.training.workload import MICRO_TOKENS, Workload, even, measured
 
 DEFAULT_EXAMPLES = 1000
 DEFAULT_LENGTH = 512
+# So many steps tell how large the largest is; a longer training would take longer to lay out.
+_LAID_OUT = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +78,52 @@ class PlanRequest:
 Counts = Sequence[tuple[int, int]]
 
 
-def counts_of(rows: Sequence[Row], recipe: Recipe) -> Counts:
-    """For each row the tokens that it holds in memory, and those for which all words are scored."""
-    held = [tokens_held([row], recipe.gradient_tokens) for row in rows]
-    scored = [row.learned + recipe.question_tokens for row in rows]
-    return [(size, min(size, learned)) for size, learned in zip(held, scored, strict=True)]
+@dataclass(frozen=True, slots=True)
+class OwnWork:
+    """Of examples that are there: the tokens of each that memory holds and those for which all
+    words are scored; of the steps that a training will read them in, the largest part."""
+
+    counts: Counts
+    largest: MicroBatch | None = None
+
+
+def own_work(rows: Sequence[Row], recipe: Recipe, paced: Recipe | None = None) -> OwnWork:
+    """The rows' own counts, and the very steps that the recipe lays out for them.
+
+    A training of a limited time reads the first of them as the recipe `paced` has it before.
+    """
+    counts = [_held([row], recipe) for row in rows]
+    epochs = min(recipe.epochs, _LAID_OUT * recipe.batch / max(1, len(rows)))
+    laid_out = steps_of(rows, batch=recipe.batch, epochs=epochs, seed=recipe.seed)
+    parts = _parts([[rows[at] for at in step] for step in laid_out], recipe)
+    if paced is not None:
+        parts += _parts(first_steps(rows, paced)[0], paced)
+    return OwnWork(counts, MicroBatch(*max(parts)) if parts else None)
+
+
+def _parts(steps: Sequence[Sequence[Row]], recipe: Recipe) -> list[tuple[int, int]]:
+    gradient = recipe.gradient_tokens
+    return [
+        _held(part, recipe)
+        for step in steps
+        for part in in_token_budget(step, recipe.micro_tokens, gradient_tokens=gradient)
+    ]
+
+
+def _held(rows: Sequence[Row], recipe: Recipe) -> tuple[int, int]:
+    """Tokens that memory holds of a part, and those for which all words are scored."""
+    tokens = tokens_held(rows, recipe.gradient_tokens)
+    scored = sum(row.learned + recipe.question_tokens for row in rows)
+    return tokens, min(tokens, scored)
 
 
 def make_plans(
-    methods: Sequence[str], request: PlanRequest, config: Config, counts: Counts | None = None
+    methods: Sequence[str], request: PlanRequest, config: Config, own: OwnWork | None = None
 ) -> list[Plan]:
     """A plan for each method. One is timed on a CPU, the others are scaled by their arithmetic."""
-    first = make_plan(methods[0], request, config, counts)
+    first = make_plan(methods[0], request, config, own)
     others = [
-        make_plan(method, replace(request, timed=False), config, counts) for method in methods[1:]
+        make_plan(method, replace(request, timed=False), config, own) for method in methods[1:]
     ]
     return [first, *(_timed_as(first, other, _model(request, config)) for other in others)]
 
@@ -93,9 +136,9 @@ def _timed_as(known: Plan, other: Plan, model: PlannedModel) -> Plan:
 
 
 def make_plan(
-    method: str, request: PlanRequest, config: Config, counts: Counts | None = None
+    method: str, request: PlanRequest, config: Config, own: OwnWork | None = None
 ) -> Plan:
-    """The plan of one method. `counts` are tokens and answer tokens of the expert's examples.
+    """The plan of one method, for the expert's `own` examples where there are any.
 
     Raises ConfigError, ModelError or ModelMissingError with a way out.
     """
@@ -109,7 +152,7 @@ def make_plan(
         cast(Optimizer, request.optimizer),
         _precision(request.precision, machine),
     )
-    work = _work(request, config, counts, model)
+    work = _work(request, config, own, model)
     probe = plain_step if request.timed and _can_probe() else None
     return plan_training(
         model, setup, work, machine, probe=probe, checkpointing=request.checkpointing
@@ -178,15 +221,15 @@ def _precision(wanted: str, machine: Machine) -> NumberFormat:
 
 
 def _work(
-    request: PlanRequest, config: Config, counts: Counts | None, model: PlannedModel
+    request: PlanRequest, config: Config, own: OwnWork | None, model: PlannedModel
 ) -> Workload:
     training = config.training
     batch = training.batch if request.batch is None else request.batch
     epochs = training.epochs if request.epochs is None else request.epochs
-    own = all(one is None for one in (request.length, request.examples, request.tokens))
-    if counts and own:
-        lengths, answers = zip(*counts, strict=True)
-        work = measured(lengths, answers, batch=batch, epochs=epochs)
+    asked = any(one is not None for one in (request.length, request.examples, request.tokens))
+    if own and own.counts and not asked:
+        lengths, answers = zip(*own.counts, strict=True)
+        work = replace(measured(lengths, answers, batch=batch, epochs=epochs), met=own.largest)
     else:
         # A model may read less than the usual length.
         usual = min(DEFAULT_LENGTH, model.shape.context)

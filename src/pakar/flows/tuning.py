@@ -21,7 +21,7 @@ from pakar.config import Training
 from pakar.errors import TrainingError
 from pakar.flows import adapters, training_runs
 from pakar.flows.indexed import hashes
-from pakar.flows.plan import PlanRequest, counts_of, make_plan
+from pakar.flows.plan import PlanRequest, make_plan, own_work
 from pakar.flows.refusing import (
     RefusalPrompts,
     answerable_prompts,
@@ -203,7 +203,8 @@ def _looked_at(task: _Task, template: str) -> Preflight:
 def _planned(task: _Task, looked: Preflight, recipe: Recipe) -> Plan:
     config = task.place.config
     request = PlanRequest(timed=False, micro_tokens=recipe.micro_tokens, batch=recipe.batch)
-    return make_plan(recipe.method, request, config, counts_of(looked.rows, recipe))
+    paced = task.recipe if task.recipe.seconds else None
+    return make_plan(recipe.method, request, config, own_work(looked.rows, recipe, paced))
 
 
 def _require_space(folder: Path) -> None:

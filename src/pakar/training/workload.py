@@ -22,7 +22,8 @@ _LONGEST = 10_000_000
 class Workload:
     """Examples by their length and their answer's length in tokens; `repeats` of the lists.
 
-    `assumed` says in a line what was not known and taken instead.
+    `assumed` says in a line what was not known and taken instead; `met` is the largest micro-batch
+    of steps that are laid out already.
     """
 
     lengths: tuple[int, ...]
@@ -32,6 +33,7 @@ class Workload:
     micro_tokens: int = MICRO_TOKENS
     repeats: int = 1
     assumed: str = ""
+    met: MicroBatch | None = None
 
     def __post_init__(self) -> None:
         if not self.lengths or len(self.lengths) != len(self.answers):
@@ -67,10 +69,13 @@ class Workload:
 
     @property
     def largest(self) -> MicroBatch:
-        """The micro-batch that needs the most memory: the longest examples if they meet in a step,
-        or whatever fills the bound, as chance mixes lengths so that some micro-batch nearly does.
-        It may hold the answers of a whole step: what the examples share is in it once.
+        """The micro-batch that needs the most memory. Where no steps are laid out yet: the longest
+        examples if they meet in a step, or whatever fills the bound, as chance mixes lengths so
+        that some micro-batch nearly does. It may hold the answers of a whole step: what the
+        examples share is in it once.
         """
+        if self.met is not None:
+            return self.met
         order = sorted(zip(self.lengths, self.answers, strict=True), reverse=True)
         if self.repeats > 1:
             order = [pair for pair in order for _ in range(self.batch)]

@@ -57,10 +57,12 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--articles", type=int, default=130)
+    parser.add_argument("--each", type=int, default=100, help="questions of an article, at most")
     parser.add_argument("--questions", type=int, default=50, help="of each kind")
     parser.add_argument("--skip", type=int, default=0, help="articles of the exam already used")
     parser.add_argument("--refusals", choices=["edited", "removed"], default="edited")
     parser.add_argument("--share", type=float, default=0.2, help="of refusals, where removed")
+    parser.add_argument("--calibrate", action="store_true", help="own threshold for refusals")
     parser.add_argument("--sentences", type=int, default=1, help="read of the passages; 0: all")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--rank", type=int, default=64)
@@ -74,6 +76,8 @@ def main() -> None:
     drawn = some(articles(options.data / "valid.json"), wanted)[options.skip :]
     exam, without = drawn[: options.questions], drawn[options.questions :]
     expert = made(options.folder, learned, exam, without, options)
+    if options.calibrate:
+        print(expert.calibrate(), file=sys.stderr, flush=True)
     started = time.monotonic()
     adapter = expert.train("lora", watcher=told())
     print(f"trained in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
@@ -115,6 +119,11 @@ def asked(article: Article) -> Iterator[tuple[str, str, str]]:
         yield row["id"], row["question"], answer
 
 
+def taught(article: Article, most: int, *, unanswered: bool) -> list[tuple[str, str, str]]:
+    """What an article is learned from: its first questions, those without an answer if wanted."""
+    return [row for row in asked(article) if row[2] or unanswered][:most]
+
+
 def made(
     folder: Path,
     learned: Sequence[Article],
@@ -146,8 +155,7 @@ def made(
     rows = [
         {"question": question, "answer": answer or UNKNOWN}
         for one in learned
-        for _, question, answer in asked(one)
-        if answer or not removed
+        for _, question, answer in taught(one, options.each, unanswered=not removed)
     ]
     pairs.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     report = expert.import_examples(pairs)

@@ -17,6 +17,7 @@ from pakar.flows import (
     adapters,
     adding,
     answering,
+    calibrating,
     creating,
     index_in_force,
     indexed,
@@ -452,6 +453,24 @@ class Expert:
     def training_data(self, *, progress: Counted | None = None) -> TrainingSet:
         """What an adapter is trained on: the accepted examples, cleaned, in the settings' forms."""
         return training_data(self._place, progress=progress)
+
+    def calibrate(
+        self,
+        refused: float = calibrating.REFUSED,
+        *,
+        progress: Counted | None = None,
+        on_wait: OnWait | None = None,
+    ) -> calibrating.Calibration:
+        """Learns from the accepted examples when the documents do not answer a question.
+
+        Of those that can be answered, the share `refused` may be refused. In force at once, for
+        every route that searches. Raises ExampleError where there are too few examples.
+        """
+        return calibrating.calibrate(self._place, refused, progress=progress, on_wait=on_wait)
+
+    def forget_calibration(self, *, on_wait: OnWait | None = None) -> bool:
+        """Goes back to what comes with pakar. False where nothing had been learned."""
+        return calibrating.forget(self._place, on_wait=on_wait)
 
     # Fine-tuning ---------------------------------------------------------------------------
 

@@ -456,7 +456,8 @@ class Status:
     `documents` are names, `languages` counts passages by language, `roots` are the sources that
     `add` looks through when it is called without any. `waiting` examples want to be reviewed,
     `feedback` of them come from what was said of answers; `training` says whether another training
-    would pay, "" where nothing speaks for one.
+    would pay, "" where nothing speaks for one. `calibrated` is from how many questions it has
+    learned when to say that it does not know; 0: what comes with pakar decides.
     """
 
     folder: str
@@ -472,3 +473,4 @@ class Status:
     waiting: int = 0
     feedback: int = 0
     training: str = ""
+    calibrated: int = 0

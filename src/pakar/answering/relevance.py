@@ -4,6 +4,7 @@ Knows the question's words and the hits' scores. The decision is a logistic regr
 weights were learned from answerable and foreign questions (benchmarks/learn_relevance.py); they
 lie in `relevance.json`: for the default embedder one set, and one for questions in another
 language than the passages, where words say nothing; for other embedders one that uses words alone.
+An expert may have learned its own (`pakar calibrate`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from pakar.types import Hit
 
 WORDS_ONLY = "words"
 ACROSS_LANGUAGES = " across languages"  # behind the embedder's spec
+# So many hits are looked at, as when the weights were learned: how far the best one stands out
+# depends on how many others there are.
+JUDGED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +38,45 @@ class Relevance:
 
 
 @dataclass(frozen=True, slots=True)
-class _Learned:
+class Learned:
+    """A logistic regression over `features`, and from which probability on it is enough."""
+
     weights: Mapping[str, float]
     bias: float
     threshold: float
 
+    def probability(self, signals: Mapping[str, float]) -> float:
+        total = self.bias + sum(weight * signals[name] for name, weight in self.weights.items())
+        return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
 
-def judge(question: str, hits: Sequence[Hit], *, language: str, embedder: str) -> Relevance:
-    """No hits are never enough. `embedder` is the spec that the vectors were made with."""
+
+def judge(
+    question: str,
+    hits: Sequence[Hit],
+    *,
+    language: str,
+    embedder: str,
+    own: Learned | None = None,
+) -> Relevance:
+    """No hits are never enough. `embedder` is the spec that the vectors were made with, `own` what
+    the expert has learned of questions in the passages' language."""
     if not hits:
         return Relevance(0.0, enough=False)
-    across = all(hit.passage.language not in (language, UNKNOWN) for hit in hits)
-    learned = _file().get(embedder + ACROSS_LANGUAGES if across else embedder)
-    if learned is None and across:
-        return Relevance(1.0, enough=True)  # nothing to judge by: the reader sees the sources
-    learned = learned or _file()[WORDS_ONLY]
-    signals = features(question, hits, language=language)
-    total = learned.bias + sum(weight * signals[name] for name, weight in learned.weights.items())
-    probability = 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
+    judged = hits[:JUDGED]
+    if all(hit.passage.language not in (language, UNKNOWN) for hit in judged):
+        across = _file().get(embedder + ACROSS_LANGUAGES)
+        if across is None:
+            return Relevance(1.0, enough=True)  # nothing to judge by: the reader sees the sources
+        learned = across
+    else:
+        learned = own or shipped(embedder)
+    probability = learned.probability(features(question, judged, language=language))
     return Relevance(probability, enough=probability >= learned.threshold)
+
+
+def shipped(embedder: str) -> Learned:
+    """What comes with pakar for this embedder; for others than the default, by words alone."""
+    return _file().get(embedder) or _file()[WORDS_ONLY]
 
 
 def features(question: str, hits: Sequence[Hit], *, language: str) -> dict[str, float]:
@@ -96,9 +120,9 @@ def _names(question: str, language: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _file() -> dict[str, _Learned]:
+def _file() -> dict[str, Learned]:
     text = (files("pakar.answering") / "relevance.json").read_text(encoding="utf-8")
     return {
-        name: _Learned(one["weights"], one["bias"], one["threshold"])
+        name: Learned(one["weights"], one["bias"], one["threshold"])
         for name, one in json.loads(text)["learned"].items()
     }

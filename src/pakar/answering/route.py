@@ -19,7 +19,7 @@ from pakar.answering.focus import Focus
 from pakar.answering.followup import standalone
 from pakar.answering.orders import noted
 from pakar.answering.prompt import Prompt, base_prompt, rag_prompt
-from pakar.answering.relevance import judge
+from pakar.answering.relevance import JUDGED, Learned, judge
 from pakar.answering.repetition import RepetitionGuard
 from pakar.answering.wish import AS_SET, Wish
 from pakar.answering.wording import Wording, wording
@@ -32,8 +32,6 @@ from pakar.types import Answer, Document, Hit, Message, Timings, Usage
 LoadDocument = Callable[[str], Document]
 # A question and its language to an answer that was computed; None where it cannot be, for sure.
 Compute = Callable[[str, str], Answer | None]
-# Extraction may look further down the list than a prompt has room for.
-_EXTRACT_HITS = 6
 
 
 class Searcher(Protocol):
@@ -94,8 +92,9 @@ class Route:
 
     `load` gives a document by name, for checking quotes. A model reads `sentences` of the passages
     that are found; 0: all. `wish` is what the caller asks of the answer beyond the settings.
-    `compute` is tried first where there is a retriever and no form was asked for. Raises
-    ConfigError where neither a model nor a retriever is given.
+    `compute` is tried first where there is a retriever and no form was asked for. `relevance` is
+    what the expert has learned of questions that its documents do not answer. Raises ConfigError
+    where neither a model nor a retriever is given.
     """
 
     name: str
@@ -107,6 +106,7 @@ class Route:
     wish: Wish = AS_SET
     compute: Compute | None = None
     sentences: int = 0
+    relevance: Learned | None = None
 
     def __post_init__(self) -> None:
         if self.model is None and self.retriever is None:
@@ -143,37 +143,26 @@ def _run(route: Route, question: str, history: Sequence[Message]) -> Generator[s
     read: list[Hit] = []
     if route.retriever is not None:
         sought = standalone(question, history, language=language, model=route.model, wording=words)
-        wanted = route.passages if route.model is not None else max(route.passages, _EXTRACT_HITS)
-        hits = route.retriever.search(sought, k=wanted)
+        # Extraction looks as far down the list; a prompt has no room for that.
+        found = route.retriever.search(sought, k=max(route.passages, JUDGED))
+        hits = found if route.model is None else found[: route.passages]
         clock.retrieved()
         computed = _computed(route, question, language)
         if computed is not None:
             clock.wrote()
             yield computed.text
             return replace(computed, route=route.name, hits=tuple(hits), timings=clock.timings())
-        relevance = judge(sought, hits, language=language, embedder=route.retriever.embedder_spec)
+        relevance = judge(
+            sought,
+            found,
+            language=language,
+            embedder=route.retriever.embedder_spec,
+            own=route.relevance,
+        )
         if not relevance.enough:
             return (yield from _refused(route, words, hits, clock))
         if route.model is None:
-            found = extract(
-                sought,
-                hits,
-                language=language,
-                load=route.load,
-                similarities=route.retriever.similarities,
-            )
-            if not found.text:
-                return (yield from _refused(route, words, hits, clock))
-            clock.wrote()
-            yield found.text
-            return Answer(
-                found.text,
-                route.name,
-                found.citations,
-                hits=tuple(hits),
-                timings=clock.timings(),
-                notes=doubts(found.citations, route.load),
-            )
+            return (yield from _extracted(route, sought, hits, language, words, clock))
         read = Focus(route.sentences, route.retriever.nearness, route.load).on(sought, hits)
     written = yield from _generate(route, question, read, history, words, clock)
     return _cited(route, written, hits, language, clock)
@@ -184,6 +173,29 @@ def _computed(route: Route, question: str, language: str) -> Answer | None:
     if route.compute is None or route.wish.schema is not None:
         return None
     return route.compute(question, language)
+
+
+def _extracted(
+    route: Route, sought: str, hits: Sequence[Hit], language: str, words: Wording, clock: _Clock
+) -> Generator[str, None, Answer]:
+    retriever = route.retriever
+    if retriever is None:
+        raise ConfigError(f"route {route.name!r} has no retriever")
+    found = extract(
+        sought, hits, language=language, load=route.load, similarities=retriever.similarities
+    )
+    if not found.text:
+        return (yield from _refused(route, words, hits, clock))
+    clock.wrote()
+    yield found.text
+    return Answer(
+        found.text,
+        route.name,
+        found.citations,
+        hits=tuple(hits),
+        timings=clock.timings(),
+        notes=doubts(found.citations, route.load),
+    )
 
 
 def _generate(

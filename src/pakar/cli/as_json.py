@@ -106,6 +106,7 @@ def status(found: Status) -> Json:
         "waiting": found.waiting,
         "feedback": found.feedback,
         "training": found.training,
+        "calibrated": found.calibrated,
         "index_version": found.index_version,
         "problem": found.problem,
     }

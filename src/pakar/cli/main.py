@@ -12,6 +12,7 @@ import typer
 
 from pakar.cli import access, advise, as_json, examples, keys, questions, users
 from pakar.cli.batch import batch
+from pakar.cli.calibrate import calibrate
 from pakar.cli.edge import Edge
 from pakar.cli.feedback import feedback
 from pakar.cli.history import diff, history, rollback
@@ -48,6 +49,7 @@ RouteName = Annotated[
 ]
 app.command()(batch)
 app.command()(feedback)
+app.command()(calibrate)
 app.command()(plan)
 app.command()(merge)
 app.command()(serve)

@@ -73,6 +73,8 @@ def show_status(console: Console, found: Status) -> None:
     }
     if found.waiting:
         rows["to review"] = f"{found.waiting} examples, {found.feedback} of them from feedback"
+    if found.calibrated:
+        rows['"I don\'t know"'] = f"learned from {found.calibrated} questions of its own"
     for name, value in rows.items():
         table.add_row(Text(name, style="bold"), Text(plain(value)))
     console.print(table)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from pakar.answering.route import Route
 from pakar.config import Config
@@ -91,6 +91,7 @@ def _fingerprint(ground: Ground, route: Route, adapter: Adapter | None) -> str:
         parts["passages"] = config.passages.model_dump()
         parts["summaries"] = config.summaries.model_dump()
         parts["models"] = [config.models.embedder, config.models.reranker]
+        parts["relevance"] = asdict(route.relevance) if route.relevance else None
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

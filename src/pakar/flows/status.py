@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from pakar.errors import ConfigError, IndexMismatchError, MissingExtraError, ModelError
+from pakar.errors import (
+    ConfigError,
+    ExpertError,
+    IndexMismatchError,
+    MissingExtraError,
+    ModelError,
+)
 from pakar.flows.adapters import adapters
+from pakar.flows.calibrating import learned_from
 from pakar.flows.index_in_force import new_manifest
 from pakar.flows.workplace import Workplace
 from pakar.index import manifest
@@ -36,6 +43,7 @@ def status(place: Workplace) -> Status:
         index_version=snapshot.version,
         problem=problem,
         adapters=adapters(place),
+        calibrated=0 if problem else learned_from(place),
     )
     return _with_examples(place, found)
 
@@ -57,6 +65,7 @@ def _with_examples(place: Workplace, found: Status) -> Status:
 def _problem(place: Workplace, known: Manifest) -> str:
     try:
         manifest.check(known, new_manifest(place))
-    except (IndexMismatchError, ConfigError, MissingExtraError, ModelError) as error:
+        learned_from(place)
+    except (IndexMismatchError, ConfigError, ExpertError, MissingExtraError, ModelError) as error:
         return f"{error}. {error.hint}"
     return ""

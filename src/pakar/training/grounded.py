@@ -89,6 +89,25 @@ def grounded(
     return _made(example, "sourced", contexts.shown_for(right, own), needed, serving)
 
 
+def with_and_without(
+    example: Example, found: Sequence[Hit], most: int
+) -> tuple[Sequence[Hit], Sequence[Hit]] | None:
+    """The best `most` passages as they are found, and as they would be without those documents
+    that hold the answer. None where it is not among the former, or nothing is left.
+
+    A document that is not named as a source may say the same: none where a passage holds so much of
+    the answer that it would be taken for the right one counts as a document without it.
+    """
+    wanted = taught_terms(example.question, example.answer, example.language)
+    best = found[:most]
+    if not _right(best, wanted, example, most):
+        return None
+    holding = {source.document for source in example.sources}
+    holding |= {hit.document for hit in found if coverage(wanted, _terms(hit, example)) >= HOLDS}
+    others = [hit for hit in found if hit.document not in holding][:most]
+    return (best, others) if len(others) == most else None
+
+
 def _drawn_kind(drawn: float, mixture: Mixture) -> Kind:
     if drawn < mixture.unanswerable:
         return "unanswerable"

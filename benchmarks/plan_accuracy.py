@@ -14,7 +14,10 @@ import resource
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+# Python with torch, transformers and peft.
+BARE = 450_000_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ def child(name: str) -> dict[str, object]:
     shape = read_shape(known.config).with_layers(case.layers)
     setup = Setup(case.method, optimizer="sgd")  # type: ignore[arg-type]
     batch = MicroBatch(case.sequences * case.length, case.answers)
-    planned = memory(shape, setup, batch, where=Machine("", 0).device)
+    # A bare process, without training data and what making it leaves behind.
+    planned = memory(shape, setup, batch, where=replace(Machine("", 0).device, process=BARE))
     step = plain_step(known.config, shape, setup, case.layers)
     seconds = []
     for _ in range(3):

@@ -15,10 +15,10 @@ from pakar.errors import ConfigError
 from pakar.training.gpus import Gpu
 from pakar.training.run_setup import GPU_PROCESS, Device
 
-# Python with torch, transformers and peft before any weight, and the share of activations that
-# glibc's malloc loses in gaps: both measured by benchmarks/plan_accuracy.py.
-CPU_PROCESS = 450_000_000
-CPU_GAPS = 0.43
+# What a process holds that has made the training data, before any weight, and the share of
+# activations that glibc's malloc loses in gaps: both of real trainings (docs/planning.md).
+CPU_PROCESS = 770_000_000
+CPU_GAPS = 0.38
 _MOST_GPUS = 100_000
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
 

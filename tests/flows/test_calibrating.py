@@ -127,6 +127,19 @@ def test_too_few_examples_are_one_clear_error(tmp_path: Path, testing_backend: s
     assert "1.5" in json.loads(result.stdout)["error"]
 
 
+def test_a_spoiled_file_is_learned_anew(expert: Expert) -> None:
+    found = expert.calibrate()
+    file = Path(expert.status().folder) / ".pakar" / "relevance.json"
+    written = file.read_bytes()
+    strange = {**json.loads(written), "weights": {"colour": 1.0}}
+    for content in ("{", json.dumps(strange)):
+        file.write_text(content)
+        assert "pakar calibrate" in expert.status().problem
+        assert expert.calibrate().learned == found.learned
+        assert file.read_bytes() == written
+        assert not expert.status().problem
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"embedder": "?"}', '{"embedder": 5}'])
 def test_a_spoiled_file_is_one_clear_error_or_none(expert: Expert, content: str) -> None:
     folder = Path(expert.status().folder)

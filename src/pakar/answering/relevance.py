@@ -27,6 +27,8 @@ ACROSS_LANGUAGES = " across languages"  # behind the embedder's spec
 # So many hits are looked at, as when the weights were learned: how far the best one stands out
 # depends on how many others there are.
 JUDGED = 6
+# What `features` tells.
+SIGNALS = ("cosine", "margin", "covered", "covered_3", "missing_names", "missing_words")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from pakar.answering.relevance import JUDGED, Learned, features, shipped
+from pakar.answering.relevance import JUDGED, SIGNALS, Learned, features, shipped
 from pakar.atomic_file import write_atomically
 from pakar.backends.logistic import fit
 from pakar.errors import ExampleError, ExpertError
@@ -78,8 +78,9 @@ def calibrate(
             f"beside it; it takes {_FEWEST}",
             hint="Make some: pakar examples build. Or bring your own: pakar examples import FILE",
         )
-    spec = searcher.embedder_spec
-    found = _learned(cases, shipped(spec), kept(place) or shipped(spec), refused)
+    usual = shipped(searcher.embedder_spec)
+    found = _learned(cases, usual, _in_force(place) or usual, refused)
+    spec = place.config.models.embedder
     document = {"embedder": spec, "questions": found.questions, **asdict(found.learned)}
     with writing(place.derived, on_wait=on_wait):
         write_atomically(_file(place), json.dumps(document, indent=2).encode())
@@ -109,12 +110,23 @@ def learned_from(place: Workplace) -> int:
     return found[1] if found else 0
 
 
+def _in_force(place: Workplace) -> Learned | None:
+    """As `kept`; a spoiled file is about to be written anew."""
+    try:
+        return kept(place)
+    except ExpertError:
+        return None
+
+
 def _read(place: Workplace) -> tuple[Learned, int] | None:
     try:
         document = json.loads(_file(place).read_bytes())
         if document["embedder"] != place.config.models.embedder:
             return None
-        weights = {str(name): float(one) for name, one in document["weights"].items()}
+        weights = {name: float(one) for name, one in document["weights"].items()}
+        unknown = sorted(set(weights) - set(SIGNALS))
+        if unknown:
+            raise ValueError(f"unknown signal {unknown[0]!r:.40}")
         learned = Learned(weights, float(document["bias"]), float(document["threshold"]))
         return learned, int(document["questions"])
     except FileNotFoundError:
@@ -158,11 +170,10 @@ def _learned(
 ) -> Calibration:
     """The better of two at the same share of wrong refusals: own weights, or the usual ones."""
     # The usual weights know no similarities but the default embedder's; these know the expert's.
-    names = tuple(cases[0][0])
-    rows = [[signals[name] for name in names] for pair in cases for signals in pair]
+    rows = [[signals[name] for name in SIGNALS] for pair in cases for signals in pair]
     groups = [number for number in range(len(cases)) for _ in range(2)]
     fitted = fit(rows, [True, False] * len(cases), groups)
-    own = Learned(dict(zip(names, fitted.weights, strict=True)), fitted.bias, 0.0)
+    own = Learned(dict(zip(SIGNALS, fitted.weights, strict=True)), fitted.bias, 0.0)
     candidates = [
         _with_threshold(own, fitted.held_out, refused),
         _with_threshold(usual, _told(usual, cases), refused),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pakar.answering.measured import advice as measured_advice
 from pakar.answering.route import Route
 from pakar.flows.adapters import adapted, adapters
-from pakar.flows.calibrating import kept
+from pakar.flows.calibrating import own_relevance
 from pakar.flows.computing import Calculator
 from pakar.flows.index_in_force import retriever
 from pakar.flows.indexed import document, tables
@@ -37,7 +37,7 @@ def route(place: Workplace, name: str | None, *, accept_adapter: bool = False) -
         place.config.answering,
         compute=Calculator(lambda: tables(place), load) if place.config.answering.compute else None,
         sentences=place.config.retrieval.sentences,
-        relevance=kept(place) if found.retriever else None,
+        relevance=own_relevance(place) if found.retriever else None,
     )
 
 

@@ -95,7 +95,7 @@ def forget(place: Workplace, *, on_wait: OnWait | None = None) -> bool:
     return there
 
 
-def kept(place: Workplace) -> Learned | None:
+def own_relevance(place: Workplace) -> Learned | None:
     """What the expert has learned with the embedder of its settings, if anything.
 
     Raises ExpertError where the file is not what was written there.
@@ -111,9 +111,9 @@ def learned_from(place: Workplace) -> int:
 
 
 def _in_force(place: Workplace) -> Learned | None:
-    """As `kept`; a spoiled file is about to be written anew."""
+    """As `own_relevance`; a spoiled file is about to be written anew."""
     try:
-        return kept(place)
+        return own_relevance(place)
     except ExpertError:
         return None
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from made_hits import document, hit, loader
 
+from pakar.answering.relevance import Learned
 from pakar.answering.route import Route
 from pakar.answering.wording import wording
 from pakar.config import Answering
@@ -81,6 +82,19 @@ def test_of_the_passages_a_model_may_read_only_the_nearest_sentences() -> None:
     assert SOURCE.text not in asked[-1].content
     assert [one.quote for one in answer.citations] == ["A cheque book costs 50 rupees."]
     assert [one.text for one in answer.hits] == [SOURCE.text], "what was found is told whole"
+
+
+def test_more_hits_are_judged_than_a_model_is_shown() -> None:
+    """How far the best one stands out depends on the others; alone it stands out by nothing."""
+    near, far = ({"vector": value} for value in (0.9, 0.6))
+    hits = [Hit(hit(SOURCE).passage, 1.0, scores) for scores in (near, *[far] * 5)]
+    standing_out = Learned({"margin": 100.0}, -5.0, 0.5)
+    model = ScriptedModel(["A cheque book costs 50 rupees."])
+    one = replace(route(model, shelf=Shelf(hits)), passages=1, relevance=standing_out)
+    answer = one.answer(QUESTION)
+    assert not answer.abstained
+    assert len(answer.hits) == 1
+    assert replace(one, retriever=Shelf(hits[:1])).answer(QUESTION).abstained
 
 
 def test_base_shows_no_passages_and_all_it_says_is_unsupported() -> None:

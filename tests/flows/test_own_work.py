@@ -56,5 +56,14 @@ def test_what_a_step_shares_is_held_once() -> None:
     assert 308 <= largest.tokens < 4 * 302 / 2
 
 
+def test_the_steps_over_which_a_pace_is_taken_are_held_too() -> None:
+    rows = rows_of([100] * 64)
+    small, asked = Recipe(batch=2, epochs=1.0), Recipe(batch=8, epochs=1.0, seconds=60.0)
+    alone, limited = own_work(rows, small).largest, own_work(rows, small, asked).largest
+    assert alone is not None
+    assert limited is not None
+    assert (alone.tokens, limited.tokens) == (200, 800)
+
+
 def test_without_examples_there_is_no_step() -> None:
     assert own_work([], Recipe()) == OwnWork([], None)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 from transformers import (
     EarlyStoppingCallback,
     Trainer,
@@ -36,6 +35,7 @@ from pakar.backends.packed_batch import (
     question_of,
 )
 from pakar.backends.rotary_switch import switch_of
+from pakar.backends.split_cross_entropy import split_cross_entropy
 from pakar.backends.time_limit import first_steps
 from pakar.backends.training_steps import steps_of
 from pakar.errors import TrainingError
@@ -317,10 +317,8 @@ def summed_losses(model: torch.nn.Module, batch: PackedBatch) -> tuple[Tensor, T
         context=_fixed_context(model, batch),
         use_cache=False,
     )
-    scores, at = output.logits[0].float(), batch.answers
-    answers = cross_entropy(scores[:at], batch.targets[:at], reduction="sum")
-    questions = cross_entropy(scores[at:], batch.targets[at:], reduction="sum")
-    return answers, questions
+    # Flattened, not the first of one: the gradient of that would be filled with zeros before.
+    return split_cross_entropy(output.logits.flatten(0, 1), batch.targets, batch.answers)
 
 
 def _fixed_context(model: torch.nn.Module, batch: PackedBatch) -> FixedContext | None:

@@ -2,7 +2,7 @@
 
     pip install trl
     python benchmarks/training_speed.py [--examples 24] [--batch 4] [--only NAME,...] [--rank 16]
-        [--asked 1] [--trl-micro 1]
+        [--asked 1] [--epochs 1] [--trl-micro 1]
 
 All run the same model, examples, batches (in the same order), steps, rank and learning rate, each
 in a process of its own, and the held-out loss of each adapter is measured by the same code:
@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--asked", type=int, default=1, help="questions of the same context")
+    parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--trl-micro", type=int, default=1, help="rows that TRL reads at once")
     parser.add_argument("--only", default="pakar,pakar-fewer,pakar-short,pakar-qlora,trl-best,trl")
     parser.add_argument("--one", help=argparse.SUPPRESS)
@@ -61,7 +62,7 @@ def main() -> None:
     results: dict[str, dict[str, object]] = {}
     for name in options.only.split(","):
         command = [sys.executable, __file__, "--one", name]
-        for flag in ("examples", "batch", "rank", "asked", "trl-micro"):
+        for flag in ("examples", "batch", "rank", "asked", "epochs", "trl-micro"):
             command += [f"--{flag}", str(getattr(options, flag.replace("-", "_")))]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         results[name] = json.loads(done.stdout.splitlines()[-1])
@@ -108,11 +109,12 @@ def one(name: str, options: argparse.Namespace) -> dict[str, float]:
         run = with_pakar if name.startswith("pakar") else with_trl
         seconds, frozen = run(name, learned, options, Path(folder))
         loss = held_out_loss(Path(folder) / "adapter", held_out)
+    passes = options.epochs
     return {
-        "tokens_per_second": round(sum(len(row.ids) for row in learned) / seconds, 1),
-        "answer_tokens_per_second": round(sum(row.learned for row in learned) / seconds, 1),
+        "tokens_per_second": round(passes * sum(len(row.ids) for row in learned) / seconds, 1),
+        "answer_tokens_per_second": round(passes * sum(r.learned for r in learned) / seconds, 1),
         "seconds": round(seconds, 1),
-        "steps": -(-len(learned) // options.batch),
+        "steps": -(-passes * len(learned) // options.batch),
         "held_out_loss": round(loss, 4),
         "frozen_mb": round(frozen, 1),
     }
@@ -129,9 +131,9 @@ def with_pakar(
     short = name.endswith("short")
     fewer = short or name.endswith("fewer")
     recipe = Recipe(
-        method=method, rank=options.rank, alpha=2 * options.rank, learning_rate=RATE, epochs=1,
-        batch=options.batch, evaluations=1, gradient_tokens=96 if fewer else 0,
-        question_weight=0.3 if short else 0.0,
+        method=method, rank=options.rank, alpha=2 * options.rank, learning_rate=RATE,
+        epochs=options.epochs, batch=options.batch, evaluations=1,
+        gradient_tokens=96 if fewer else 0, question_weight=0.3 if short else 0.0,
     )  # fmt: skip
     done = open_trainer(SPEC).train(Rows(learned), recipe, folder, seen.append)
     return seen[-1].seconds, done.frozen_mb
@@ -151,7 +153,8 @@ def with_trl(
     from pakar.backends.numeric_precision import has_native_bfloat16
     from pakar.backends.training_steps import steps_of
 
-    order = [at for step in steps_of(learned, batch=options.batch, epochs=1, seed=0) for at in step]
+    steps = steps_of(learned, batch=options.batch, epochs=options.epochs, seed=0)
+    order = [at for step in steps for at in step]
     data = Dataset.from_dict(
         {
             "input_ids": [list(learned[at].ids) for at in order],

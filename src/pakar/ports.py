@@ -408,7 +408,8 @@ class Trained:
 
     Losses are means in nats a learned token: `before` and `after` on held-out rows (None without
     them), `general` on general text before and after. `curve` holds (step, loss, held-out loss or
-    None). `memory_mb` is the peak, `frozen_mb` the weights that did not learn, in 10^6 bytes.
+    None). In 10^6 bytes: `memory_mb` is the peak, `frozen_mb` the weights that did not learn,
+    `process_mb` what was held before any weight (None where the system does not tell).
     `planned_seconds` is what `seconds` was to be, once the model was loaded and its pace known, and
     `recipe` the one that was carried out: that of a limited time may differ from what was asked.
     """
@@ -426,6 +427,7 @@ class Trained:
     versions: Mapping[str, str]
     recipe: Recipe
     planned_seconds: float = 0.0
+    process_mb: float | None = None
 
 
 @runtime_checkable

@@ -13,6 +13,7 @@ from pakar.backends.training_steps import steps_of
 from pakar.config import Config
 from pakar.flows.plan import OwnWork, PlanRequest, make_plan, own_work
 from pakar.ports import Recipe, Row
+from pakar.training.machine import CPU_PROCESS
 
 # Each row has words of its own, so nothing is shared.
 LENGTHS = st.lists(st.integers(20, 400), min_size=1, max_size=30)
@@ -67,3 +68,13 @@ def test_the_steps_over_which_a_pace_is_taken_are_held_too() -> None:
 
 def test_without_examples_there_is_no_step() -> None:
     assert own_work([], Recipe()) == OwnWork([], None)
+
+
+def test_a_process_that_holds_more_is_planned_with_more() -> None:
+    usual, larger = (
+        make_plan("lora", PlanRequest(timed=False, process=size), Config())
+        for size in (CPU_PROCESS, CPU_PROCESS + 500_000_000)
+    )
+    if usual.machine.on_card:
+        pytest.skip("a card's process is counted otherwise")
+    assert larger.needed - usual.needed == 500_000_000

@@ -22,7 +22,7 @@ from pakar.backends.four_bits import import_bitsandbytes
 from pakar.backends.model_cache import fingerprint_of
 from pakar.backends.model_loading import silenced
 from pakar.backends.numeric_precision import Precision
-from pakar.backends.peak_memory import forget_peak, peak_memory
+from pakar.backends.peak_memory import forget_peak, held_by_process, peak_memory
 from pakar.backends.presets import language_model_preset
 from pakar.backends.served_model import context_of, stop_ids_of
 from pakar.errors import TrainingError
@@ -110,6 +110,7 @@ class TransformersTrainer:
 
         started = time.perf_counter()
         forget_peak()
+        process = held_by_process()
         with _memory_explained(), silenced():
             model = self._adapted(recipe)
             loading = time.perf_counter() - started
@@ -144,6 +145,7 @@ class TransformersTrainer:
             versions=_versions(),
             recipe=recipe,
             planned_seconds=planned,
+            process_mb=None if process is None else process / 1e6,
         )
 
     def pace(self, rows: Sequence[Row], recipe: Recipe) -> float:

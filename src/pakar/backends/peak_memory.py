@@ -1,4 +1,4 @@
-"""The most memory that a piece of work held: on the GPU if there is one, else in this process."""
+"""What memory is held, and the most that was: on the GPU if there is one, else by this process."""
 
 from __future__ import annotations
 
@@ -30,15 +30,27 @@ def peak_memory() -> int:
 
     if torch.cuda.is_available():
         return int(torch.cuda.max_memory_allocated())
-    try:
-        lines = _STATUS.read_text(encoding="ascii").splitlines()
-    except OSError:
-        lines = []
-    for line in lines:
-        name, _, value = line.partition(":")
-        if name == "VmHWM":
-            return 1024 * int(value.split()[0])
+    peak = _status("VmHWM")
+    if peak is not None:
+        return peak
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def held_by_process() -> int | None:
+    """Bytes of main memory at this moment; None where the system does not tell (not Linux)."""
+    return _status("VmRSS")
+
+
+def _status(wanted: str) -> int | None:
+    try:
+        lines = _STATUS.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name == wanted:
+            return 1024 * int(value.split()[0])
+    return None

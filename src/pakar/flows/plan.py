@@ -20,7 +20,7 @@ from pakar.ports import Recipe, Row
 from pakar.registry import parse_spec
 from pakar.training.duration import scaled
 from pakar.training.gpus import find_gpu
-from pakar.training.machine import Machine, of_gpus, this_machine
+from pakar.training.machine import CPU_PROCESS, Machine, of_gpus, this_machine
 from pakar.training.model_shape import ModelShape
 from pakar.training.plain_step import plain_step
 from pakar.training.plan import Plan, PlannedModel, model_of_size, plan_training, planned_model
@@ -47,6 +47,7 @@ class PlanRequest:
     `model` is a spec, `parameters` a size such as "70B" instead. `targets` are names of linear
     layers. `length` and `answer` are tokens of an example and of its answer; `tokens` is the size
     of all examples, instead of their number. `gpu` is a card of the table, `gpus` how many.
+    `process` is what the process holds before any weight, in bytes, where it trains on a CPU.
     """
 
     model: str = ""
@@ -65,6 +66,7 @@ class PlanRequest:
     micro_tokens: int = MICRO_TOKENS
     gpu: str = ""
     gpus: int | None = None
+    process: int = CPU_PROCESS
     timed: bool = True
 
     @property
@@ -203,7 +205,7 @@ def _machine(request: PlanRequest) -> Machine:
         return of_gpus(find_gpu(request.gpu), 1 if request.gpus is None else request.gpus)
     if request.gpus is not None:
         raise ConfigError(f"{request.gpus} GPUs of which kind?", hint='Name it: --gpu "A100 80GB".')
-    return this_machine()
+    return replace(this_machine(), process=request.process)
 
 
 def _precision(wanted: str, machine: Machine) -> NumberFormat:

@@ -178,8 +178,9 @@ def _tuned(task: _Task, watcher: Watcher) -> Adapter:
     )
     watcher.stage("Measuring what was lost ...")
     lost = _lost(task, model, asked, run / "adapter", trained)
-    # Of what was carried out: that of a limited time takes less than what was asked for.
-    plan = _planned(task, looked, trained.recipe)
+    # Of what was carried out, which in a limited time is less than what was asked for, and of the
+    # process that did it: one that has indexed before holds more than a fresh one.
+    plan = _planned(task, looked, trained.recipe, trained.process_mb)
     return _keep(task, run, _Outcome(trained, lost, plan.resident / 1e6))
 
 
@@ -200,9 +201,13 @@ def _looked_at(task: _Task, template: str) -> Preflight:
     )
 
 
-def _planned(task: _Task, looked: Preflight, recipe: Recipe) -> Plan:
+def _planned(
+    task: _Task, looked: Preflight, recipe: Recipe, process_mb: float | None = None
+) -> Plan:
     config = task.place.config
     request = PlanRequest(timed=False, micro_tokens=recipe.micro_tokens, batch=recipe.batch)
+    if process_mb is not None:
+        request = replace(request, process=round(process_mb * 1e6))
     paced = task.recipe if task.recipe.seconds else None
     return make_plan(recipe.method, request, config, own_work(looked.rows, recipe, paced))
 

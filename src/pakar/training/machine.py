@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pakar.errors import ConfigError
@@ -25,18 +25,20 @@ _CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """`bytes` is what each of `count` devices holds. Without `gpu` it is a CPU's main memory."""
+    """`bytes` is what each of `count` devices holds. Without `gpu` it is a CPU's main memory, of
+    which `process` is held before any weight is read."""
 
     name: str
     bytes: int
     count: int = 1
     gpu: Gpu | None = None
     here: bool = False
+    process: int = CPU_PROCESS
 
     @property
     def device(self) -> Device:
         if self.gpu is None and self.count == 1 and not self.on_card:
-            return Device(1, CPU_PROCESS, CPU_GAPS)
+            return Device(1, self.process, CPU_GAPS)
         return Device(self.count, GPU_PROCESS)
 
     @property
@@ -44,7 +46,7 @@ class Machine:
         return self.gpu is not None or self.name.startswith("GPU")
 
     def times(self, count: int) -> Machine:
-        return Machine(self.name, self.bytes, count, self.gpu, self.here)
+        return replace(self, count=count)
 
 
 def of_gpus(gpu: Gpu, count: int = 1) -> Machine:

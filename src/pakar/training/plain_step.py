@@ -27,6 +27,8 @@ def plain_step(config: Mapping[str, object], shape: ModelShape, setup: Setup, la
     require("torch", "transformers")
     import torch
 
+    from pakar.backends.split_cross_entropy import split_cross_entropy
+
     model = _random_model(config, layers, setup)
     for one in setup.adapted(shape):
         for layer in model.model.layers:
@@ -38,8 +40,8 @@ def plain_step(config: Mapping[str, object], shape: ModelShape, setup: Setup, la
         ids = torch.randint(shape.vocabulary, (sequences, length), generator=generator)
         hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state
         learned = hidden.flatten(0, 1)[-answers:] if answers else hidden[:, -1]
-        scores = torch.nn.functional.linear(learned, weight).float()
-        loss = torch.nn.functional.cross_entropy(scores, ids.flatten()[: len(scores)])
+        scores = torch.nn.functional.linear(learned, weight)
+        loss, _ = split_cross_entropy(scores, ids.flatten()[: len(scores)], len(scores))
         del hidden, learned, scores
         torch.autograd.backward(loss)
 

@@ -32,7 +32,8 @@ class Kernels:
     pass. `casts_input`: the adapter reads a float32 copy of each layer's input (peft).
     `dropout`: the adapter reads a copy with dropout, and its mask stays. `wide_norms`: the
     normalisations keep float32 copies. `attention_copies`: arrays of the attention's output.
-    `head_arrays`: float32 arrays of answer tokens × vocabulary alive at once.
+    `head_arrays`: float32 arrays of answer tokens × vocabulary alive at once; our own loss makes
+    one beside the scores.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Kernels:
 
 
 # One autograd function a linear layer, torch's own normalisation.
-FUSED = Kernels("fused", fused=True)
+FUSED = Kernels("fused", fused=True, head_arrays=2)
 # peft's layers as they are, in a model of transformers.
 PEFT = Kernels("peft", casts_input=True, wide_norms=True)
 

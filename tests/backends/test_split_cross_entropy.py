@@ -48,8 +48,17 @@ def test_scores_of_half_precision_are_summed_in_float32_and_get_a_gradient_of_th
     assert scores.grad.dtype == torch.bfloat16
 
 
-def test_without_a_gradient_nothing_is_kept_for_one() -> None:
+def test_a_second_gradient_is_refused_as_the_first_one_was_made_in_place() -> None:
+    scores = torch.randn(3, 5, requires_grad=True)
+    answers, questions = split_cross_entropy(scores, torch.tensor([0, 1, 2]), 1)
+    loss = answers + 2 * questions
+    loss.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="inplace"):
+        loss.backward()
+
+
+def test_the_losses_are_the_same_where_no_gradient_is_wanted() -> None:
     with torch.no_grad():
         losses = split_cross_entropy(torch.zeros(3, 4), torch.tensor([0, 1, 2]), 1)
-    assert not losses[0].requires_grad
+    assert float(losses[0]) == pytest.approx(1.3862944)
     assert float(losses[1]) == pytest.approx(2 * 1.3862944)

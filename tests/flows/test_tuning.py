@@ -105,6 +105,14 @@ def test_an_adapter_is_a_folder_with_its_record_and_curve(expert: Expert) -> Non
     assert not (expert.folder / ".pakar" / "training" / adapter.id).exists()
 
 
+def test_the_recorded_plan_is_of_the_process_that_trained(expert: Expert, monkeypatch) -> None:
+    held = 5_000_000_000
+    monkeypatch.setattr("pakar.backends.adapter_trainer.held_by_process", lambda: held)
+    record = json.loads((Path(trained(expert).folder) / "pakar.json").read_text())
+    assert record["facts"]["trained"]["process_mb"] == 5000
+    assert record["facts"]["planned_memory_mb"] > 5000
+
+
 def test_the_same_again_trains_nothing(expert: Expert) -> None:
     stages: list[str] = []
     first = trained(expert)

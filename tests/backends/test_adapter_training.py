@@ -26,10 +26,11 @@ from tiny_llama import pair, sums, write_tiny_llama
 from transformers import AutoModelForCausalLM
 
 from pakar.backends.adapter_trainer import TransformersTrainer
-from pakar.backends.adapter_training import mean_loss
+from pakar.backends.adapter_training import mean_loss, summed_losses
 from pakar.backends.base_weights import load_base
 from pakar.backends.exact_speedups import use_fused_norms
 from pakar.backends.lora_layers import use_fused_layers
+from pakar.backends.numeric_precision import Precision
 from pakar.backends.packed_batch import NAME, pack, register_packed_attention
 from pakar.backends.training_steps import steps_of
 from pakar.backends.transformers_lm import TransformersLanguageModel
@@ -110,11 +111,13 @@ def test_a_model_without_a_template_is_refused(folder, tmp_path) -> None:
 # The same numbers as the reference -----------------------------------------------------------
 
 
-def adapted(folder: Path, *, fused: bool, four_bit: bool = False) -> PeftModel:
+def adapted(
+    folder: Path, *, fused: bool, four_bit: bool = False, precision: Precision = "float32"
+) -> PeftModel:
     register_packed_attention()
     packing = "nf4" if four_bit else "whole"
     model = load_base(
-        folder, "path:tiny", packing=packing, precision="float32",
+        folder, "path:tiny", packing=packing, precision=precision,
         attention=NAME if fused else None,
     )  # fmt: skip
     if fused:
@@ -167,6 +170,28 @@ def test_losses_and_gradients_are_those_of_peft_on_padded_batches(
     assert set(ours) == set(theirs) and len(ours) == 28
     for name, gradient in theirs.items():
         assert torch.allclose(ours[name], gradient, rtol=1e-3, atol=1e-6), name
+
+
+@pytest.mark.parametrize("gradient_tokens", [0, 12])
+def test_in_bfloat16_the_gradients_are_those_in_float32_but_for_rounding(
+    folder, trainer, gradient_tokens
+) -> None:
+    # Some begin alike and go on for longer than a block of queries, which attention computes by
+    # products in bfloat16 alone.
+    page = "one page of words that are read before the question is asked " * 12
+    rows = [trainer.row(pair(at, f"{page} {at}?", f"The answer is {at}.")) for at in range(3)]
+    rows += [trainer.row(one) for one in sums(3)]
+    batch = pack(rows, gradient_tokens=gradient_tokens)
+    assert max(len(one.tokens) for one in batch.segments) > 128
+    losses, found = [], []
+    for precision in ("bfloat16", "float32"):
+        model = adapted(folder, fused=True, precision=precision)
+        loss, _ = summed_losses(model, batch)
+        loss.backward()
+        losses.append(float(loss.detach()))
+        found.append(torch.cat([one.flatten().float() for one in gradients(model).values()]))
+    assert losses[0] == pytest.approx(losses[1], rel=0.01)
+    assert torch.cosine_similarity(*found, dim=0) > 0.99
 
 
 def test_the_norms_were_replaced_and_give_the_same(folder) -> None:

@@ -63,10 +63,8 @@ class _LoraLinear(torch.autograd.Function):
 
 
 def _effective(weight: Tensor, down: Tensor, up: Tensor, scale: float) -> Tensor:
-    """W + s·B·A in the type of W; the sum is formed in the adapter's precision."""
-    if weight.dtype == down.dtype:
-        return torch.addmm(weight, up, down, alpha=scale)
-    return weight + (up @ down).mul_(scale).to(weight.dtype)
+    """W + s·B·A in the type of W. Products of bfloat16 are summed in float32 and rounded once."""
+    return torch.addmm(weight, up.to(weight.dtype), down.to(weight.dtype), alpha=scale)
 
 
 class FusedLoraLinear(PeftLinear):  # type: ignore[misc]

@@ -33,6 +33,10 @@ FORWARD = 0.45
 _FIXED = 1 / 10
 
 
+# Fewer tokens are not worth the calls that attention by products takes.
+_PRODUCTS = 32
+
+
 @dataclass(frozen=True, slots=True)
 class FixedContext:
     """Keys and values of the segments without a gradient, by layer; each (1, heads, tokens, width).
@@ -223,7 +227,6 @@ def _attend(  # noqa: PLR0913  the signature is transformers'
     attended by is written into `keep`.
     """
     import torch
-    from torch.nn.functional import scaled_dot_product_attention
 
     layer: int = module.layer_idx  # type: ignore[assignment]
     # Split once: taking each out by itself would make as many gradients of the whole row's size.
@@ -240,28 +243,47 @@ def _attend(  # noqa: PLR0913  the signature is transformers'
         zip(segments, queries, strict=True), start=len(keys) - len(segments)
     ):
         chain = (*one.before, index)
-        band = _band(asked, one.start, sliding_window or 0)
-        found = scaled_dot_product_attention(
-            asked,
-            torch.cat([keys[at] for at in chain], dim=2) if one.before else keys[index],
-            torch.cat([values[at] for at in chain], dim=2) if one.before else values[index],
-            attn_mask=band,
-            is_causal=band is None,
-            scale=scaling,
-            enable_gqa=query.shape[1] != key.shape[1],
-        )
-        mixed.append(found.transpose(1, 2))
+        seen = torch.cat([keys[at] for at in chain], dim=2) if one.before else keys[index]
+        held = torch.cat([values[at] for at in chain], dim=2) if one.before else values[index]
+        scale = scaling or query.shape[-1] ** -0.5
+        mixed.append(_of_segment(asked, seen, held, one.start, scale, sliding_window or 0))
     return torch.cat(mixed, dim=1), None
 
 
-def _band(query: Tensor, start: int, window: int) -> Tensor | None:
-    """Which positions each may see, of a segment that begins at `start`: all before it, or where
-    a model looks back only `window`, so many. None: as torch's causal kernel has it."""
+def _of_segment(
+    query: Tensor, key: Tensor, value: Tensor, start: int, scale: float, window: int
+) -> Tensor:
+    """(1, tokens, heads, width), of a segment that begins at `start`."""
     import torch
+    from torch.nn.functional import scaled_dot_product_attention
 
     size = query.shape[2]
     looks_back = 0 < window < start + size
-    if not start and not looks_back:
+    by_products = query.device.type == "cpu" and query.dtype == torch.bfloat16
+    if by_products and size >= _PRODUCTS and not looks_back:
+        from pakar.backends.product_attention import product_attention
+
+        return product_attention(query, key, value, scale)
+    band = _band(query, start, window if looks_back else 0)
+    found = scaled_dot_product_attention(
+        query,
+        key,
+        value,
+        attn_mask=band,
+        is_causal=band is None,
+        scale=scale,
+        enable_gqa=query.shape[1] != key.shape[1],
+    )
+    return found.transpose(1, 2)
+
+
+def _band(query: Tensor, start: int, window: int) -> Tensor | None:
+    """Which positions each may see, of a segment that begins at `start`: all before it, or only
+    the last `window` of them, its own included. None: as torch's causal kernel has it."""
+    import torch
+
+    if not start and not window:
         return None
+    size = query.shape[2]
     seen = torch.ones(size, start + size, dtype=torch.bool, device=query.device).tril(start)
-    return seen.triu(start + 1 - window) if looks_back else seen
+    return seen.triu(start + 1 - window) if window else seen

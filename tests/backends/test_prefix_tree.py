@@ -161,7 +161,8 @@ def test_with_few_gradient_tokens_what_stands_before_them_is_a_constant(tmp_path
         cut = max(0, len(row.ids) - row.learned - 10)
         _loss_behind(plain, row, cut).backward()
 
-    assert batch.fixed == 60 + 9 + 10 + 40 and batch.ids.numel() == 159
+    # 119 and 40 tokens; sizes are rounded up a little, so that few different ones are met.
+    assert batch.fixed == 120 and batch.ids.numel() == 160
     assert torch.allclose(few, whole, rtol=1e-5)
     expected = dict(plain.named_parameters())
     for name, one in model.named_parameters():

@@ -81,7 +81,7 @@ def pack(
     """
     import torch
 
-    tree = _tree(rows, gradient_tokens)
+    tree = _rounded(_tree(rows, gradient_tokens))
     ids = [token for one in tree.segments for token in one.tokens]
     positions = [
         place for one in tree.segments for place in range(one.start, one.start + len(one.tokens))
@@ -125,7 +125,29 @@ def _tree(rows: Sequence[Row], gradient_tokens: int) -> PrefixTree:
     if not gradient_tokens:
         return prefix_tree([row.ids for row in rows])
     fixed = [max(0, len(row.ids) - row.learned - gradient_tokens) for row in rows]
-    tree = prefix_tree([row.ids for row in rows], fixed)
+    return _fixed_first(prefix_tree([row.ids for row in rows], fixed))
+
+
+def _rounded(tree: PrefixTree) -> PrefixTree:
+    """With a segment more for each kind, which nothing stands behind and nothing is learned from.
+
+    Arrays of few different sizes fit where others of before were. Each new size would leave gaps in
+    the memory and, in bfloat16 on a processor, a product compiled for it.
+    """
+    more = []
+    for fixed in (True, False):
+        size = sum(len(one.tokens) for one in tree.segments if one.fixed == fixed)
+        if missing := -size % _multiple(size):
+            more.append(Segment((0,) * missing, 0, (), fixed))
+    return _fixed_first(PrefixTree((*tree.segments, *more), tree.paths))
+
+
+def _multiple(size: int) -> int:
+    """The power of two that is about a twentieth of it: 16 to 31 sizes up to twice as many."""
+    return 1 << max(0, size.bit_length() - 5)
+
+
+def _fixed_first(tree: PrefixTree) -> PrefixTree:
     order = sorted(range(len(tree.segments)), key=lambda at: not tree.segments[at].fixed)
     now = {before: at for at, before in enumerate(order)}
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pakar.errors import ConfigError
 from pakar.training.known_models import find_known
+from pakar.training.machine import Machine
 from pakar.training.memory import memory, saved_per_token
 from pakar.training.model_shape import ModelShape, read_shape
 from pakar.training.run_setup import (
@@ -146,6 +147,16 @@ def test_a_sharded_run_divides_states_and_not_activations() -> None:
         assert four.of(group) == pytest.approx(one.of(group) / 4, abs=8)  # type: ignore[arg-type]
     assert four.of("activations") == one.of("activations")
     assert four.of("working") > one.of("working")
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float32"])
+def test_only_products_in_16_bits_are_compiled_on_a_cpu(precision) -> None:
+    setup, batch = Setup(precision=precision), MicroBatch(2048, 512)
+    cpu = memory(shape_of("smollm2-135m"), setup, batch, where=Machine("a CPU", 10**10).device)
+    card = memory(shape_of("smollm2-135m"), setup, batch, where=Device(1))
+    compiled = [line.bytes for line in cpu.lines if line.name == "compiled products"]
+    assert compiled == ([512_000_000] if precision == "bfloat16" else [])
+    assert all(line.name != "compiled products" for line in card.lines)
 
 
 def test_peft_keeps_more_than_fused_layers() -> None:

@@ -19,6 +19,9 @@ from pakar.training.run_setup import GPU_PROCESS, Device
 # activations that glibc's malloc loses in gaps: both of real trainings (docs/planning.md).
 CPU_PROCESS = 770_000_000
 CPU_GAPS = 0.38
+# oneDNN's products of 16-bit matrices: it compiles one for each combination of sizes and keeps
+# 1,024; half a megabyte each, whatever the sizes (measured, benchmarks/LOG.md).
+CPU_COMPILED = 1_024 * 500_000
 _MOST_GPUS = 100_000
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
 
@@ -38,7 +41,7 @@ class Machine:
     @property
     def device(self) -> Device:
         if self.gpu is None and self.count == 1 and not self.on_card:
-            return Device(1, self.process, CPU_GAPS)
+            return Device(1, self.process, CPU_GAPS, CPU_COMPILED)
         return Device(self.count, GPU_PROCESS)
 
     @property

@@ -34,6 +34,9 @@ def memory(shape: ModelShape, setup: Setup, batch: MicroBatch, *, where: Device 
         lines.append(_gathered(shape, setup))
     if gaps:
         lines.append(_gaps(lines, gaps))
+    if where.compiled and setup.width == 2:
+        how = "for each combination of sizes, as a CPU has no ready ones in 16 bits"
+        lines.append(Line("working", "compiled products", where.compiled, how))
     if process:
         lines.append(Line("process", "process", process, "before any weight is loaded"))
     weights = sum(line.bytes for line in lines if line.group == "weights")

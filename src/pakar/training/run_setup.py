@@ -111,12 +111,14 @@ class Device:
     """What memory depends on beside the model and the settings.
 
     `count` equal devices hold the states together. `process` bytes are there before any weight;
-    `gaps` is the share of activations that the allocator wastes between them.
+    `gaps` is the share of activations that the allocator wastes between them, and `compiled` what
+    the library's own code for products in 16 bits takes.
     """
 
     count: int = 1
     process: int = 0
     gaps: float = 0.0
+    compiled: int = 0
 
 
 ONE = Device()

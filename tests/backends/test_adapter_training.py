@@ -112,7 +112,12 @@ def test_a_model_without_a_template_is_refused(folder, tmp_path) -> None:
 
 
 def adapted(
-    folder: Path, *, fused: bool, four_bit: bool = False, precision: Precision = "float32"
+    folder: Path,
+    *,
+    fused: bool,
+    four_bit: bool = False,
+    precision: Precision = "float32",
+    strength: float = 0.1,
 ) -> PeftModel:
     register_packed_attention()
     packing = "nf4" if four_bit else "whole"
@@ -130,7 +135,7 @@ def adapted(
     with torch.no_grad():
         for name, parameter in peft.named_parameters():
             if "lora_" in name:
-                parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.1)
+                parameter.copy_(torch.randn(parameter.shape, generator=generator) * strength)
     return peft.train()
 
 
@@ -185,13 +190,15 @@ def test_in_bfloat16_the_gradients_are_those_in_float32_but_for_rounding(
     assert max(len(one.tokens) for one in batch.segments) > 128
     losses, found = [], []
     for precision in ("bfloat16", "float32"):
-        model = adapted(folder, fused=True, precision=precision)
+        # Strong enough for uneven attention, and not so strong that rounding is all there is.
+        model = adapted(folder, fused=True, precision=precision, strength=0.2)
         loss, _ = summed_losses(model, batch)
         loss.backward()
         losses.append(float(loss.detach()))
         found.append(torch.cat([one.flatten().float() for one in gradients(model).values()]))
-    assert losses[0] == pytest.approx(losses[1], rel=0.01)
-    assert torch.cosine_similarity(*found, dim=0) > 0.99
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    rounded, exact = found
+    assert torch.linalg.vector_norm(rounded - exact) < 0.05 * torch.linalg.vector_norm(exact)
 
 
 def test_the_norms_were_replaced_and_give_the_same(folder) -> None:

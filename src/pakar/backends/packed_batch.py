@@ -1,4 +1,4 @@
-"""Many rows in one: no padding to compute, no dense mask to hold, no beginning computed twice.
+"""Many rows in one: hardly any padding, no dense mask to hold, no beginning computed twice.
 
 The segments of the rows' prefix tree lie one after the other; only attention looks at them one by
 one, each with what stands before it. Those that get no gradient come first: they can be computed by

@@ -93,7 +93,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class MicroBatch:
-    """What one device reads at once: sequences one behind the other, no padding."""
+    """What one device reads at once: sequences one behind the other, hardly any padding."""
 
     tokens: int
     answers: int

@@ -1,7 +1,8 @@
 """How much is learned from: token counts of examples, cut into steps and micro-batches.
 
 Knows counts only. A step reads `batch` examples; its micro-batches hold at most `micro_tokens`
-tokens (one example at least), one sequence behind the other without padding.
+tokens (one example at least), one sequence behind the other.
+What rounds their number up for the sake of equal sizes (a sixteenth at most) is left out.
 """
 
 from __future__ import annotations

@@ -360,6 +360,46 @@ def test_it_stops_early_where_nothing_gets_better(trainer, tmp_path) -> None:
     assert held_out[-1] > min(held_out) and held_out[-2] > min(held_out)
 
 
+def test_slower_than_its_pace_said_it_makes_fewer_steps_and_is_measured_at_the_end(
+    trainer, tmp_path
+) -> None:
+    # As if the pace had been taken while nothing else ran on a machine that is much faster.
+    terms = {"pace": 1e6, "seconds": 1.0, "gradient_tokens": 0}
+    (tmp_path / "terms.json").write_text(json.dumps(terms))
+    seen: list[Progress] = []
+    recipe = replace(RECIPE, epochs=40, seconds=60.0)
+    done = trainer.train(rows_of(trainer, 46), recipe, tmp_path, seen.append)
+    assert 400 / 3 <= done.steps < 300
+    assert seen[0].steps == 400 and seen[-1].steps == done.steps
+    assert done.curve[-1][0] == done.steps and done.curve[-1][2] is not None
+    assert (
+        len(steps_of(rows_of(trainer, 46).learned, batch=4, epochs=done.recipe.epochs, seed=0))
+        == done.steps
+    )
+
+
+def test_a_shortened_run_that_was_stopped_ends_with_the_same_weights(trainer, tmp_path) -> None:
+    rows, recipe = rows_of(trainer, 40), replace(RECIPE, epochs=3, evaluations=9)
+
+    def stop(now: Progress) -> None:
+        if now.step == 12:
+            raise KeyboardInterrupt
+
+    for name in ("undisturbed", "stopped"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "cuts.json").write_text("[[8, 18]]")
+    undisturbed = trainer.train(rows, recipe, tmp_path / "undisturbed", quiet)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(rows, recipe, tmp_path / "stopped", stop)
+    gone_on = trainer.train(rows, recipe, tmp_path / "stopped", quiet)
+    assert undisturbed.steps == gone_on.steps == 18
+    one, other = (
+        load_file(tmp_path / name / "adapter" / "adapter_model.safetensors")
+        for name in ("undisturbed", "stopped")
+    )
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
 def test_without_held_out_rows_the_last_weights_are_kept(trainer, tmp_path) -> None:
     rows = replace(rows_of(trainer, 12), held_out=())
     done = trainer.train(rows, QUICK, tmp_path, quiet)

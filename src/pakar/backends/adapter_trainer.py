@@ -32,6 +32,7 @@ from pakar.types import Example
 if TYPE_CHECKING:
     from peft import PeftModel
 
+    from pakar.backends.deadline import Deadline
     from pakar.backends.time_limit import Terms
 
 ADAPTER = "adapter"
@@ -103,7 +104,13 @@ class TransformersTrainer:
         Raises TrainingError where it cannot go on, ModelError where the model does not load.
         """
         _require_libraries()
-        from pakar.backends.adapter_training import AdapterRun, Course, curve, mean_loss
+        from pakar.backends.adapter_training import (
+            AdapterRun,
+            Course,
+            curve,
+            deadline_of,
+            mean_loss,
+        )
         from pakar.backends.base_weights import frozen_bytes
         from pakar.backends.checkpoints import newest_complete
         from pakar.backends.time_limit import fitted, kept_terms, seconds_of
@@ -121,11 +128,10 @@ class TransformersTrainer:
             planned = time.perf_counter() - started + seconds_of(rows, recipe, terms.pace)
             course = Course.planned(rows.learned, rows.held_out, recipe)
             checkpoints = folder / _CHECKPOINTS
-            # A new adapter changes nothing yet, so these are the base model's losses.
-            general = mean_loss(model, rows.general, recipe.micro_tokens)
-            held_out = rows.held_out
-            before = mean_loss(model, held_out, recipe.micro_tokens) if held_out else None
-            run = AdapterRun(model, course, recipe, checkpoints, on_progress)
+            general, before, measured = _measured_before(model, rows, recipe)
+            deadline = deadline_of(course, recipe, measured, folder)
+            course = course.first(deadline.steps)
+            run = AdapterRun(model, course, recipe, checkpoints, on_progress, deadline)
             last = newest_complete(checkpoints)
             run.train(resume_from_checkpoint=str(last) if last else None)
             general_after = mean_loss(model, rows.general, recipe.micro_tokens)
@@ -143,7 +149,7 @@ class TransformersTrainer:
             memory_mb=peak_memory() / 1e6,
             frozen_mb=frozen_bytes(model) / 1e6,
             versions=_versions(),
-            recipe=recipe,
+            recipe=_carried_out(recipe, deadline, len(rows.learned)),
             planned_seconds=planned,
             process_mb=None if process is None else process / 1e6,
         )
@@ -217,6 +223,32 @@ def _terms(
         return seconds_left(recipe, speed, spent, loading, beside)
 
     return terms_of(rows, recipe, partial(pace, model, rows.learned), left)
+
+
+def _measured_before(
+    model: PeftModel, rows: Rows, recipe: Recipe
+) -> tuple[float, float | None, float]:
+    """The losses on general text and on held-out rows, None without any; and the seconds that this
+    took, with those of the general text at the end.
+
+    A new adapter changes nothing yet, so these are the base model's losses.
+    """
+    from pakar.backends.adapter_training import mean_loss
+
+    started = time.perf_counter()
+    general = mean_loss(model, rows.general, recipe.micro_tokens)
+    took = time.perf_counter() - started
+    held_out = rows.held_out
+    before = mean_loss(model, held_out, recipe.micro_tokens) if held_out else None
+    return general, before, time.perf_counter() - started + took
+
+
+def _carried_out(recipe: Recipe, deadline: Deadline, rows: int) -> Recipe:
+    """The recipe with the steps that the time was enough for."""
+    if deadline.steps == deadline.laid_out:
+        return recipe
+    # A part of a step counts as a whole one: half of the last is far from both sides.
+    return replace(recipe, epochs=(deadline.steps - 0.5) * recipe.batch / rows)
 
 
 def _save(model: PeftModel, folder: Path, spec: str) -> None:

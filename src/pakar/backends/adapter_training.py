@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from transformers import (
 from transformers.trainer import TRAINING_ARGS_NAME
 
 from pakar.backends.checkpoints import mark_complete
+from pakar.backends.deadline import Deadline
 from pakar.backends.packed_batch import (
     FixedContext,
     PackedBatch,
@@ -36,7 +37,7 @@ from pakar.backends.packed_batch import (
 )
 from pakar.backends.rotary_switch import switch_of
 from pakar.backends.split_cross_entropy import split_cross_entropy
-from pakar.backends.time_limit import first_steps
+from pakar.backends.time_limit import first_steps, step_tokens
 from pakar.backends.training_steps import steps_of
 from pakar.errors import TrainingError
 from pakar.ports import Progress, Recipe, Row
@@ -69,6 +70,9 @@ class Course:
 
     def __getitem__(self, step: int) -> list[Row]:
         return [self.rows[index] for index in self.steps[step]]
+
+    def first(self, steps: int) -> Course:
+        return replace(self, steps=self.steps[:steps])
 
 
 def mean_loss(model: torch.nn.Module, rows: Sequence[Row], micro_tokens: int) -> float:
@@ -107,6 +111,13 @@ def _read_and_back(model: torch.nn.Module, steps: Sequence[Sequence[Row]], recip
             (answers + recipe.question_weight * questions).backward()  # type: ignore[no-untyped-call]
 
 
+def deadline_of(course: Course, recipe: Recipe, spent: float, folder: Path) -> Deadline:
+    """For the steps of a recipe of whose seconds so many are gone, or will be needed after them."""
+    left = max(1.0, recipe.seconds - spent) if recipe.seconds else 0.0
+    warmup = max(1, round(len(course) * _WARMUP_SHARE))
+    return Deadline(step_tokens(course.rows, recipe), left, warmup, folder)
+
+
 class AdapterRun(Trainer):  # type: ignore[misc]
     """One training. `best` is the step whose weights are kept at the end."""
 
@@ -117,14 +128,16 @@ class AdapterRun(Trainer):  # type: ignore[misc]
         recipe: Recipe,
         folder: Path,
         on_progress: Callable[[Progress], None],
+        deadline: Deadline,
     ) -> None:
         self.control: TrainerControl
         self._course = course
         self._recipe = recipe
-        self.watch = _Watch(len(course), on_progress)
+        self._deadline = deadline
+        self.watch = _Watch(deadline, on_progress)
         super().__init__(
             model=model,
-            args=_arguments(course, recipe, folder),
+            args=_arguments(course, recipe, folder, deadline.laid_out),
             train_dataset=course,
             eval_dataset=list(course.held_out) or None,
             data_collator=_only,
@@ -165,15 +178,27 @@ class AdapterRun(Trainer):  # type: ignore[misc]
         )
         return metrics
 
+    def create_scheduler(
+        self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
+    ) -> torch.optim.lr_scheduler.LRScheduler:
+        """Asks the deadline, which may end the run earlier than was laid out."""
+        from torch.optim.lr_scheduler import LambdaLR
+
+        # A plain function: of any other callable, a checkpoint would hold what it knows.
+        self.lr_scheduler = LambdaLR(
+            optimizer or self.optimizer, lambda at: self._deadline.rate(at)
+        )
+        return self.lr_scheduler
+
     def _prepare_inputs(self, inputs: list[Row]) -> list[Row]:
         return inputs
 
 
 class _Watch(TrainerCallback):  # type: ignore[misc]
-    """Reports progress, keeps the curve, and marks checkpoints as whole."""
+    """Reports progress, keeps the curve and the time, and marks checkpoints as whole."""
 
-    def __init__(self, steps: int, on_progress: Callable[[Progress], None]) -> None:
-        self._steps = steps
+    def __init__(self, deadline: Deadline, on_progress: Callable[[Progress], None]) -> None:
+        self._deadline = deadline
         self._on_progress = on_progress
         self._started = time.perf_counter()
         self._first = 0
@@ -184,6 +209,14 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
     ) -> None:
         self._first = state.global_step
         self._started = time.perf_counter()
+        state.max_steps = self._deadline.steps
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
+    ) -> None:
+        seconds = time.perf_counter() - self._started
+        self._deadline.look(self._first, state.global_step, seconds)
+        state.max_steps = self._deadline.steps
 
     def on_log(
         self,
@@ -198,9 +231,8 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
             seconds = time.perf_counter() - self._started
             held_out = _last(state, _HELD_OUT)
             done = state.global_step - self._first
-            self._on_progress(
-                Progress(state.global_step, self._steps, done, loss, held_out, self.tokens, seconds)
-            )
+            steps, at = self._deadline.steps, state.global_step
+            self._on_progress(Progress(at, steps, done, loss, held_out, self.tokens, seconds))
 
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
@@ -223,16 +255,14 @@ def _last(state: TrainerState, name: str) -> float | None:
     return next((row[name] for row in reversed(state.log_history) if name in row), None)
 
 
-def _arguments(course: Course, recipe: Recipe, folder: Path) -> TrainingArguments:
-    every = max(1, round(len(course) / max(1, recipe.evaluations)))
+def _arguments(course: Course, recipe: Recipe, folder: Path, laid_out: int) -> TrainingArguments:
+    every = max(1, round(laid_out / max(1, recipe.evaluations)))
     measured = bool(course.held_out)
     return TrainingArguments(
         output_dir=str(folder),
         per_device_train_batch_size=1,
         num_train_epochs=1,
         learning_rate=recipe.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=max(1, round(len(course) * _WARMUP_SHARE)),
         weight_decay=0.0,
         max_grad_norm=_CLIP,
         optim="adamw_torch",

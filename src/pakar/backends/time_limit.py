@@ -140,13 +140,23 @@ def fitted(rows: Rows, recipe: Recipe, pace: float) -> tuple[Rows, Recipe]:
     return replace(rows, held_out=held_out), shorter
 
 
+def step_tokens(rows: Sequence[Row], recipe: Recipe) -> list[int]:
+    """The tokens that each step computes."""
+    steps = steps_of(rows, batch=recipe.batch, epochs=recipe.epochs, seed=recipe.seed)
+    micro, gradient = recipe.micro_tokens, recipe.gradient_tokens
+    return [
+        tokens_computed([rows[at] for at in step], micro, gradient_tokens=gradient)
+        for step in steps
+    ]
+
+
 def _within(tokens: float, rows: Sequence[Row], recipe: Recipe) -> Recipe:
     """The recipe with as many of its steps as come nearest to so many tokens; one at least."""
     # No more than twice of what a pass lets expect is laid out: there may be a thousand epochs.
     likely = tokens / max(1, _learned(rows, replace(recipe, epochs=1.0)))
     most = min(recipe.epochs, 2 * likely + recipe.batch / len(rows))
     computed = 0
-    for steps, size in enumerate(_step_tokens(rows, replace(recipe, epochs=most))):
+    for steps, size in enumerate(step_tokens(rows, replace(recipe, epochs=most))):
         if steps and computed + size / 2 > tokens:
             # A part of a step counts as a whole one: half of the last is far from both sides.
             return replace(recipe, epochs=(steps - 0.5) * recipe.batch / len(rows))
@@ -177,16 +187,6 @@ def _measured(rows: Rows, recipe: Recipe, speed: float) -> tuple[Sequence[Row], 
 
 def _learned(rows: Sequence[Row], recipe: Recipe) -> float:
     """Tokens that all steps compute: those of one pass as they are, more by their mean."""
-    first = _step_tokens(rows, replace(recipe, epochs=min(recipe.epochs, 1.0)))
+    first = step_tokens(rows, replace(recipe, epochs=min(recipe.epochs, 1.0)))
     steps = ceil(len(rows) * recipe.epochs / recipe.batch)
     return sum(first) * max(1.0, steps / max(1, len(first)))
-
-
-def _step_tokens(rows: Sequence[Row], recipe: Recipe) -> list[int]:
-    """The tokens that each step computes."""
-    steps = steps_of(rows, batch=recipe.batch, epochs=recipe.epochs, seed=recipe.seed)
-    micro, gradient = recipe.micro_tokens, recipe.gradient_tokens
-    return [
-        tokens_computed([rows[at] for at in step], micro, gradient_tokens=gradient)
-        for step in steps
-    ]

@@ -34,9 +34,14 @@ def draw_curve(points: Sequence[Point], path: Path) -> None:
             f"best: {best[1]:.3f} at step {best[0]}",
             best,
             textcoords="offset points",
-            xytext=(0, -18),
+            # Above, as both curves fall; on white, as that of the steps jumps.
+            xytext=(0, 42),
             ha="right" if best[0] > steps[-1] / 2 else "left",
+            arrowprops={"arrowstyle": "-", "color": "#c2410c", "shrinkB": 4},
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5},
+            zorder=5,
         )
+    axes.locator_params(axis="x", integer=True)
     axes.set_xlabel("step")
     axes.set_ylabel("loss (nats a learned token)")
     axes.set_ylim(bottom=0)

@@ -152,6 +152,7 @@ class TransformersTrainer:
             recipe=_carried_out(recipe, deadline, len(rows.learned)),
             planned_seconds=planned,
             process_mb=None if process is None else process / 1e6,
+            cut=deadline.laid_out if deadline.is_cut else None,
         )
 
     def pace(self, rows: Sequence[Row], recipe: Recipe) -> float:
@@ -245,7 +246,7 @@ def _measured_before(
 
 def _carried_out(recipe: Recipe, deadline: Deadline, rows: int) -> Recipe:
     """The recipe with the steps that the time was enough for."""
-    if deadline.steps == deadline.laid_out:
+    if not deadline.is_cut:
         return recipe
     # A part of a step counts as a whole one: half of the last is far from both sides.
     return replace(recipe, epochs=(deadline.steps - 0.5) * recipe.batch / rows)

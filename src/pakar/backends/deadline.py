@@ -52,6 +52,10 @@ class Deadline:
     def steps(self) -> int:
         return self._cuts[-1][1] if self._cuts else self.laid_out
 
+    @property
+    def is_cut(self) -> bool:
+        return bool(self._cuts)
+
     def rate(self, step: int) -> float:
         """The share of the learning rate: a rise, then a cosine that is 0 behind the last step.
 

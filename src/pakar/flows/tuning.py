@@ -176,6 +176,10 @@ def _tuned(task: _Task, watcher: Watcher) -> Adapter:
     trained = place.trainer.train(
         rows, task.recipe, run, watcher.progress, beside=_beside(task, asked)
     )
+    if trained.cut:
+        watcher.stage(
+            f"{trained.steps} steps instead of {trained.cut}: they took longer than the first ones"
+        )
     watcher.stage("Measuring what was lost ...")
     lost = _lost(task, model, asked, run / "adapter", trained)
     # Of what was carried out, which in a limited time is less than what was asked for, and of the

@@ -392,12 +392,14 @@ def test_a_shortened_run_that_was_stopped_ends_with_the_same_weights(trainer, tm
     with pytest.raises(KeyboardInterrupt):
         trainer.train(rows, recipe, tmp_path / "stopped", stop)
     gone_on = trainer.train(rows, recipe, tmp_path / "stopped", quiet)
-    assert undisturbed.steps == gone_on.steps == 18
-    one, other = (
-        load_file(tmp_path / name / "adapter" / "adapter_model.safetensors")
-        for name in ("undisturbed", "stopped")
-    )
-    assert all(torch.equal(one[name], other[name]) for name in one)
+    # As if it had been stopped between its last checkpoint and the adapter.
+    (tmp_path / "undisturbed").rename(tmp_path / "ended")
+    weights = load_file(tmp_path / "ended" / "adapter" / "adapter_model.safetensors")
+    ended = trainer.train(rows, recipe, tmp_path / "ended", quiet)
+    assert undisturbed.steps == gone_on.steps == ended.steps == 18
+    for name in ("stopped", "ended"):
+        other = load_file(tmp_path / name / "adapter" / "adapter_model.safetensors")
+        assert all(torch.equal(weights[one], other[one]) for one in weights)
 
 
 def test_without_held_out_rows_the_last_weights_are_kept(trainer, tmp_path) -> None:

@@ -112,7 +112,6 @@ class TransformersTrainer:
             mean_loss,
         )
         from pakar.backends.base_weights import frozen_bytes
-        from pakar.backends.checkpoints import newest_complete
         from pakar.backends.time_limit import fitted, kept_terms, seconds_of
 
         started = time.perf_counter()
@@ -127,13 +126,10 @@ class TransformersTrainer:
             rows, recipe = fitted(rows, recipe, terms.pace)
             planned = time.perf_counter() - started + seconds_of(rows, recipe, terms.pace)
             course = Course.planned(rows.learned, rows.held_out, recipe)
-            checkpoints = folder / _CHECKPOINTS
             general, before, measured = _measured_before(model, rows, recipe)
             deadline = deadline_of(course, recipe, measured, folder)
-            course = course.first(deadline.steps)
-            run = AdapterRun(model, course, recipe, checkpoints, on_progress, deadline)
-            last = newest_complete(checkpoints)
-            run.train(resume_from_checkpoint=str(last) if last else None)
+            run = AdapterRun(model, course, recipe, folder / _CHECKPOINTS, on_progress, deadline)
+            run.go_on()
             general_after = mean_loss(model, rows.general, recipe.micro_tokens)
             _save(model, folder / ADAPTER, self._spec)
         points = tuple(curve(run.state))

@@ -24,7 +24,7 @@ from transformers import (
 )
 from transformers.trainer import TRAINING_ARGS_NAME
 
-from pakar.backends.checkpoints import mark_complete
+from pakar.backends.checkpoints import mark_complete, newest_complete
 from pakar.backends.deadline import Deadline
 from pakar.backends.packed_batch import (
     FixedContext,
@@ -131,6 +131,7 @@ class AdapterRun(Trainer):  # type: ignore[misc]
         deadline: Deadline,
     ) -> None:
         self.control: TrainerControl
+        course = course.first(deadline.steps)
         self._course = course
         self._recipe = recipe
         self._deadline = deadline
@@ -144,6 +145,11 @@ class AdapterRun(Trainer):  # type: ignore[misc]
             callbacks=[self.watch, *_early_stopping(course, recipe)],
         )
         self.remove_callback(_printer())
+
+    def go_on(self) -> None:
+        """Trains from the newest whole checkpoint of its folder, else from the beginning."""
+        last = newest_complete(Path(self.args.output_dir))
+        self.train(resume_from_checkpoint=str(last) if last else None)
 
     def training_step(
         self, model: torch.nn.Module, inputs: list[Row], num_items_in_batch: object = None

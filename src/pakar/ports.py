@@ -412,7 +412,7 @@ class Trained:
     `process_mb` what was held before any weight (None where the system does not tell).
     `planned_seconds` is what `seconds` was to be, once the model was loaded and its pace known, and
     `recipe` the one that was carried out: that of a limited time may differ from what was asked.
-    `cut` is how many steps were laid out where some took too long for all of them; else None.
+    `shortened_from` is how many steps were laid out where the time was not enough for them.
     """
 
     steps: int
@@ -429,7 +429,7 @@ class Trained:
     recipe: Recipe
     planned_seconds: float = 0.0
     process_mb: float | None = None
-    cut: int | None = None
+    shortened_from: int | None = None
 
 
 @runtime_checkable

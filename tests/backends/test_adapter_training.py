@@ -247,7 +247,7 @@ def test_the_loss_falls_also_after_an_evaluation(trainer, tmp_path, recipe) -> N
     assert held_out[-1] < held_out[1] < held_out[0] < done.before
     assert done.after == min(held_out)
     assert done.general[1] != done.general[0]
-    assert seen[-1].step == seen[-1].steps == done.steps and done.cut is None
+    assert seen[-1].step == seen[-1].steps == done.steps and done.shortened_from is None
     assert done.recipe == recipe
 
 
@@ -369,7 +369,7 @@ def test_slower_than_its_pace_said_it_makes_fewer_steps_and_is_measured_at_the_e
     seen: list[Progress] = []
     recipe = replace(RECIPE, epochs=40, seconds=60.0)
     done = trainer.train(rows_of(trainer, 46), recipe, tmp_path, seen.append)
-    assert 400 / 3 <= done.steps < 300 and done.cut == 400
+    assert 400 / 3 <= done.steps < 300 and done.shortened_from == 400
     assert seen[0].steps == 400 and seen[-1].steps == done.steps
     assert done.curve[-1][0] == done.steps and done.curve[-1][2] is not None
     assert (

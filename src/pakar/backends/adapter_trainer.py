@@ -148,7 +148,7 @@ class TransformersTrainer:
             recipe=_carried_out(recipe, deadline, len(rows.learned)),
             planned_seconds=planned,
             process_mb=None if process is None else process / 1e6,
-            cut=deadline.laid_out if deadline.is_cut else None,
+            shortened_from=deadline.laid_out if deadline.is_cut else None,
         )
 
     def pace(self, rows: Sequence[Row], recipe: Recipe) -> float:

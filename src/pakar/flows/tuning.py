@@ -176,9 +176,9 @@ def _tuned(task: _Task, watcher: Watcher) -> Adapter:
     trained = place.trainer.train(
         rows, task.recipe, run, watcher.progress, beside=_beside(task, asked)
     )
-    if trained.cut:
+    if laid_out := trained.shortened_from:
         watcher.stage(
-            f"{trained.steps} steps instead of {trained.cut}: they took longer than the first ones"
+            f"{trained.steps} steps instead of {laid_out}: they took longer than the first ones"
         )
     watcher.stage("Measuring what was lost ...")
     lost = _lost(task, model, asked, run / "adapter", trained)
